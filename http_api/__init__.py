@@ -1,0 +1,1 @@
+"""The edge: HTTP routes, settings, the web page, the command line, process start."""

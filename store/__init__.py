@@ -1,0 +1,1 @@
+"""What is true, kept durably; imports nothing of ours."""

@@ -1,0 +1,1 @@
+"""Tests of Lockstep; folders mirror the sources."""

@@ -1,0 +1,1 @@
+"""Tests of what happens per socket and per replica."""

@@ -1,0 +1,1 @@
+"""The service driven by the official SDKs."""
