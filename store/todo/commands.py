@@ -1,0 +1,286 @@
+"""Define every command as a closed model: unknown, missing or ill-typed fields are refused."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    StringConstraints,
+)
+
+__all__ = [
+    "COMMANDS",
+    "Command",
+    "ListCommand",
+    "ListCreate",
+    "ListDelete",
+    "ListUpdate",
+    "MemberRemove",
+    "MemberSet",
+    "MessagePost",
+    "MessageSend",
+    "TodoCommand",
+    "TodoCreate",
+    "TodoDelete",
+    "TodoMove",
+    "TodoRestore",
+    "TodoUpdate",
+]
+
+MAX_OFFSET = 2**53 - 1  # the largest integer every JSON reader keeps exactly (RFC 8259 section 6)
+MAX_NOTES = 10_000
+MAX_TEXT = 10_000
+
+
+def _no_controls(text: str) -> str:
+    """Refuse what PostgreSQL cannot store (U+0000) and what UTF-8 cannot spell (surrogates)."""
+    if "\x00" in text:
+        message = "must not contain the character U+0000"
+        raise ValueError(message)
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        message = "must not contain a lone surrogate"
+        raise ValueError(message)
+    return text
+
+
+def _normalized(text: str) -> str:
+    """Compose the text (NFC) so that twins which look the same are the same."""
+    return unicodedata.normalize("NFC", text)
+
+
+def _only_text(value: Any) -> Any:
+    """Refuse numbers where an id or a time is due: pydantic would otherwise convert them."""
+    if isinstance(value, str | UUID | datetime):
+        return value
+    message = "must be a string"
+    raise ValueError(message)
+
+
+def _as_utc(moment: datetime) -> datetime:
+    """Bring an aware time to UTC with milliseconds; one outside years 1970 to 9999 is refused."""
+    if moment.tzinfo is None:
+        message = "must name its offset from UTC, such as a final Z"
+        raise ValueError(message)
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError as error:
+        message = "must lie between the years 1970 and 9999"
+        raise ValueError(message) from error
+    if moment.year < 1970:
+        message = "must lie between the years 1970 and 9999"
+        raise ValueError(message)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+Id = Annotated[UUID, BeforeValidator(_only_text)]
+Instant = Annotated[datetime, BeforeValidator(_only_text), AfterValidator(_as_utc)]
+Offset = Annotated[StrictInt, Field(ge=0, le=MAX_OFFSET)]
+Title = Annotated[
+    StrictStr,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(_no_controls),
+]
+Notes = Annotated[StrictStr, StringConstraints(max_length=MAX_NOTES), AfterValidator(_no_controls)]
+Text = Annotated[
+    StrictStr,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TEXT),
+    AfterValidator(_no_controls),
+]
+Username = Annotated[
+    StrictStr, StringConstraints(min_length=1, max_length=64), AfterValidator(_no_controls)
+]
+Label = Annotated[
+    StrictStr,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=50),
+    AfterValidator(_no_controls),
+    AfterValidator(_normalized),
+]
+Priority = Literal["none", "low", "medium", "high"]
+RoleName = Literal["owner", "editor", "viewer"]
+Estimate = Annotated[StrictInt, Field(ge=1, le=100_000)]
+
+
+class Closed(BaseModel):
+    """Refuse unknown fields, and stay as it was validated."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Command(Closed):
+    """Ask for a change. ``op`` names it: the same id takes effect at most once per user.
+
+    None lets the server choose one, and then a retry is a new command.
+    """
+
+    op: Id | None = None
+
+
+class ListCommand(Command):
+    """Ask for a change of the list ``list_id``."""
+
+    list_id: Id
+
+
+class TodoCommand(Command):
+    """Ask for a change of one todo; the store finds its list."""
+
+    todo_id: Id
+
+
+class ListCreate(Command):
+    """Make a list owned by the actor."""
+
+    type: Literal["list.create"] = "list.create"
+    id: Id | None = None
+    title: Title
+    description: Notes = ""
+
+
+class ListChanges(Closed):
+    """Name the list's own fields to change; an absent one stays."""
+
+    title: Title = ""
+    description: Notes = ""
+
+
+class ListUpdate(ListCommand):
+    """Change a list's own fields."""
+
+    type: Literal["list.update"] = "list.update"
+    changes: ListChanges
+
+
+class ListDelete(ListCommand):
+    """Delete a list for everyone."""
+
+    type: Literal["list.delete"] = "list.delete"
+
+
+class MemberSet(ListCommand):
+    """Add a member or change a member's role."""
+
+    type: Literal["member.set"] = "member.set"
+    username: Username
+    role: RoleName
+
+
+class MemberRemove(ListCommand):
+    """Remove a member; anyone may remove themself."""
+
+    type: Literal["member.remove"] = "member.remove"
+    username: Username
+
+
+class TodoCreate(ListCommand):
+    """Add a todo: at the end, after the todo ``after``, or first (``after`` null)."""
+
+    type: Literal["todo.create"] = "todo.create"
+    id: Id | None = None
+    title: Title
+    notes: Notes = ""
+    priority: Priority = "none"
+    due_at: Instant | None = None
+    estimate_min: Estimate | None = None
+    labels: Annotated[tuple[Label, ...], Field(max_length=20)] = ()
+    assignees: Annotated[tuple[Username, ...], Field(max_length=200)] = ()
+    blocked_by: Annotated[tuple[Id, ...], Field(max_length=100)] = ()
+    after: Id | None = None
+
+
+class TodoChanges(Closed):
+    """Name the todo's fields to change; an absent one stays, null clears where allowed."""
+
+    title: Title = ""
+    notes: Notes = ""
+    completed: StrictBool = False
+    priority: Priority = "none"
+    due_at: Instant | None = None
+    estimate_min: Estimate | None = None
+
+
+class TodoUpdate(TodoCommand):
+    """Change a todo's fields. ``base`` is the list offset the writer had seen, for ``replaced``."""
+
+    type: Literal["todo.update"] = "todo.update"
+    changes: TodoChanges
+    base: Offset | None = None
+
+
+class TodoMove(TodoCommand):
+    """Move a todo behind the todo ``after``, or to the front (null)."""
+
+    type: Literal["todo.move"] = "todo.move"
+    after: Id | None
+
+
+class TodoDelete(TodoCommand):
+    """Move a todo to the trash."""
+
+    type: Literal["todo.delete"] = "todo.delete"
+
+
+class TodoRestore(TodoCommand):
+    """Bring a todo back from the trash."""
+
+    type: Literal["todo.restore"] = "todo.restore"
+
+
+class MessagePost(ListCommand):
+    """Post a message to the members of a list, as an entry of its log."""
+
+    type: Literal["message.post"] = "message.post"
+    text: Text
+
+
+class MessageSend(Command):
+    """Send a personal message to someone who shares a list with the actor."""
+
+    type: Literal["message.send"] = "message.send"
+    to: Username
+    text: Text
+
+
+class MessagesRead(Command):
+    """Mark the own inbox as read up to an offset, on all devices."""
+
+    type: Literal["messages.read"] = "messages.read"
+    up_to: Offset
+
+
+class BroadcastPost(Command):
+    """Send a broadcast to everyone; administrators only."""
+
+    type: Literal["broadcast.post"] = "broadcast.post"
+    text: Text
+
+
+COMMANDS: dict[str, type[Command]] = {
+    model.model_fields["type"].default: model
+    for model in (
+        ListCreate,
+        ListUpdate,
+        ListDelete,
+        MemberSet,
+        MemberRemove,
+        TodoCreate,
+        TodoUpdate,
+        TodoMove,
+        TodoDelete,
+        TodoRestore,
+        MessagePost,
+        MessageSend,
+        MessagesRead,
+        BroadcastPost,
+    )
+}
