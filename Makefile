@@ -10,6 +10,8 @@ BIN := $(VENV)/bin
 RUN_READY := $(VENV)/.ready-run
 TEST_READY := $(VENV)/.ready-test
 PACKAGES := store realtime http_api
+# Test processes. One more than two cores: end-to-end tests mostly wait for the servers they drive.
+WORKERS ?= 3
 CHECKED := $(PACKAGES) tests $(wildcard bench)
 
 .PHONY: help
@@ -58,7 +60,8 @@ format: $(TEST_READY) ## Format and mend what can be mended without thought
 
 .PHONY: test
 test: $(TEST_READY) ## Install and start what the tests need, and run every test
-	@$(BIN)/pytest
+	@tests/install_servers.sh
+	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 .PHONY: bench
 bench: $(TEST_READY) ## Measure, and print the figures with machine and versions

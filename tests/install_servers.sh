@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Installs the servers and programs that the tests drive, as far as they are missing.
+#
+# As root on Debian or Ubuntu it installs packages; anywhere else it says loudly what is missing and
+# how to get it, and succeeds: those tests are then skipped by name (and fail where CI=true).
+set -euo pipefail
+cd "$(dirname "$0")"
+
+missing=()
+need() { # need <package> <test command ...>
+	local package=$1
+	shift
+	"$@" >/dev/null 2>&1 || missing+=("$package")
+}
+has_postgresql() { compgen -G '/usr/lib/postgresql/*/bin/initdb' || command -v initdb; }
+has_chromium() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
+has_node() { command -v node && [ "$(node --version | sed 's/^v\([0-9]*\).*/\1/')" -ge 18 ]; }
+has_nginx() { command -v nginx || [ -x /usr/sbin/nginx ]; }
+
+find_missing() {
+	missing=()
+	need postgresql has_postgresql
+	need redis-server command -v redis-server
+	need nginx-light has_nginx
+	need chromium has_chromium
+	need fonts-dejavu-core test -e /usr/share/fonts
+	need nodejs has_node
+	need npm command -v npm
+}
+
+find_missing
+if [ ${#missing[@]} -gt 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+	echo "Installing ${missing[*]} ..."
+	export DEBIAN_FRONTEND=noninteractive
+	# The tests start servers of their own: the package's services must not start beside them.
+	policy=/usr/sbin/policy-rc.d
+	if [ ! -e "$policy" ]; then
+		printf '#!/bin/sh\nexit 101\n' >"$policy"
+		chmod +x "$policy"
+		trap 'rm -f "$policy"' EXIT
+	fi
+	# Another apt may be at work: wait for its lock instead of failing.
+	apt-get -qq -o DPkg::Lock::Timeout=300 update >/dev/null
+	apt-get -qq -o DPkg::Lock::Timeout=300 install --yes --no-install-recommends "${missing[@]}" >/dev/null
+	find_missing
+fi
+if [ ${#missing[@]} -gt 0 ]; then
+	{
+		echo "================================================================================"
+		echo "MISSING for the tests: ${missing[*]}"
+		echo "Install them (Debian's package names) or run this as root on Debian:"
+		echo "    apt-get install ${missing[*]}"
+		echo "Without them the tests that need them are SKIPPED."
+		echo "================================================================================"
+	} >&2
+fi
+
+# The JavaScript SDK, at the versions of the lock file; again only when that changes.
+stamp=node/node_modules/.lockstep-installed
+if command -v npm >/dev/null && ! cmp -s node/package-lock.json "$stamp"; then
+	(cd node && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null)
+	cp node/package-lock.json "$stamp"
+fi
