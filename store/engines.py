@@ -1,0 +1,133 @@
+"""Open the engines: PostgreSQL through asyncpg, SQLite through aiosqlite."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlalchemy import URL, event, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from store.database import Database, Pool
+
+__all__ = ["StoreSettings", "async_url", "open_database"]
+
+# Limits of the server itself, set for the connection because ALTER ROLE ... SET binds logins only.
+_SERVER_LIMITS = {
+    "statement_timeout": "3000",
+    "lock_timeout": "1000",
+    "idle_in_transaction_session_timeout": "5000",
+    "client_connection_check_interval": "1000",
+    "application_name": "lockstep",
+    "jit": "off",  # compiling costs more than these short statements take
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """Say where the truth is kept and how many connections each pool may hold.
+
+    ``deadline_s`` bounds every transaction; ``pool_timeout_s`` the wait for a connection.
+    """
+
+    database_url: str
+    app_connections: int = 10
+    auth_connections: int = 3
+    fanout_connections: int = 5
+    pool_timeout_s: float = 2.0
+    deadline_s: float = 5.0
+
+
+def async_url(url: str) -> URL:
+    """Name the asyncio driver in a ``postgresql://`` or ``sqlite://`` URL.
+
+    Raises ValueError, with what is allowed, for any other.
+    """
+    parsed = make_url(url)
+    backend = parsed.get_backend_name()
+    if backend == "postgres":
+        backend = "postgresql"
+    drivers = {"postgresql": "postgresql+asyncpg", "sqlite": "sqlite+aiosqlite"}
+    if backend not in drivers or (backend == "sqlite" and not parsed.database):
+        message = (
+            "the database URL must look like postgresql://user:password@host:5432/name "
+            "or sqlite:////absolute/path.db"
+        )
+        raise ValueError(message)
+    return parsed.set(drivername=drivers[backend])
+
+
+def open_database(settings: StoreSettings) -> Database:
+    """Build the pools; nothing is connected until the first transaction."""
+    url = async_url(settings.database_url)
+    if url.get_backend_name() == "sqlite":
+        return _open_sqlite(url, settings)
+    sizes = {
+        Pool.APP: settings.app_connections,
+        Pool.AUTH: settings.auth_connections,
+        Pool.FANOUT: settings.fanout_connections,
+    }
+    engines = {pool: _postgresql_engine(url, pool, sizes[pool], settings) for pool in Pool}
+    return Database(engines, deadline_s=settings.deadline_s)
+
+
+def _dumps(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _postgresql_engine(url: URL, pool: Pool, size: int, settings: StoreSettings) -> AsyncEngine:
+    return create_async_engine(
+        url,
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=settings.pool_timeout_s,
+        pool_recycle=1800,
+        json_serializer=_dumps,
+        json_deserializer=orjson.loads,
+        connect_args={
+            "timeout": settings.pool_timeout_s,
+            # The start-up parameter makes the role the session's own default: RESET ALL keeps it,
+            # and row-level security then binds even a superuser's login.
+            "server_settings": {**_SERVER_LIMITS, "role": pool.value},
+        },
+    )
+
+
+def _open_sqlite(url: URL, settings: StoreSettings) -> Database:
+    Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    writer = _sqlite_engine(url, 1, settings, begin="BEGIN IMMEDIATE")
+    reader = _sqlite_engine(url, 4, settings, begin="BEGIN")
+    return Database(
+        dict.fromkeys(Pool, writer),
+        reading=dict.fromkeys(Pool, reader),
+        deadline_s=settings.deadline_s,
+    )
+
+
+def _sqlite_engine(url: URL, size: int, settings: StoreSettings, *, begin: str) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=settings.pool_timeout_s,
+        json_serializer=_dumps,
+        json_deserializer=orjson.loads,
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _on_connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves, see below
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")  # a commit survives a power cut
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA busy_timeout=2000")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _on_begin(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
