@@ -1,0 +1,166 @@
+"""Hold one request on its way through a route: who asks, and readers for what they sent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+from pydantic import BaseModel, ValidationError
+
+from http_api.body import read_form, read_object
+from http_api.refusals import Malformed
+from store.entry import Position
+from store.errors import Invalid, NotFound, Unauthenticated
+from store.todo.parse import invalid
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from http_api.services import Services
+    from realtime.credentials import Credentials
+    from store.actor import Actor
+
+__all__ = ["Call", "parse_if_match", "parse_uuid"]
+
+M = TypeVar("M", bound=BaseModel)
+
+# Matches nothing: no epoch is empty.
+_NOWHERE = Position("", 0)
+
+
+class Call:
+    """Carry a request to its handler.
+
+    ``credentials`` is None on public routes only. Readers raise the refusal that the caller should
+    see, so a handler just reads on.
+    """
+
+    __slots__ = ("credentials", "request", "request_id", "services")
+
+    def __init__(
+        self,
+        request: Request,
+        services: Services,
+        credentials: Credentials | None,
+        request_id: str,
+    ) -> None:
+        self.request = request
+        self.services = services
+        self.credentials = credentials
+        self.request_id = request_id
+
+    @property
+    def actor(self) -> Actor:
+        """Name the authenticated caller; raises Unauthenticated on a public route."""
+        if self.credentials is None:
+            raise Unauthenticated
+        return self.credentials.actor
+
+    @property
+    def address(self) -> str:
+        """Give the caller's address as far as trusted proxies tell it; empty when unknown."""
+        client = self.request.client
+        return client.host if client is not None else ""
+
+    def path_text(self, name: str) -> str:
+        """Give a path parameter as it was sent, percent-decoded."""
+        return str(self.request.path_params[name])
+
+    def path_id(self, name: str) -> UUID:
+        """Read an id from the path; what is no id names nothing: raises NotFound."""
+        found = parse_uuid(self.path_text(name))
+        if found is None:
+            raise NotFound
+        return found
+
+    def query(self, model: type[M]) -> M:
+        """Read the query parameters; raises Invalid for unknown, repeated or bad ones."""
+        try:
+            pairs = parse_qsl(
+                self.request.scope["query_string"].decode("ascii"),
+                keep_blank_values=True,
+                errors="strict",
+                max_num_fields=50,
+            )
+        except ValueError as error:
+            raise Malformed("The query string does not parse.") from error
+        repeated = [name for name, count in Counter(name for name, _ in pairs).items() if count > 1]
+        if repeated:
+            raise Invalid([(name, "is given more than once") for name in repeated])
+        return _validated(model, dict(pairs))
+
+    async def fields(self) -> dict[str, Any]:
+        """Read the JSON object of the body; no body at all is the empty object."""
+        return await read_object(self.request)
+
+    async def body(self, model: type[M]) -> M:
+        """Read the JSON body as a closed model; raises Invalid with the paths of what is wrong."""
+        return _validated(model, await read_object(self.request))
+
+    async def form(self, model: type[M]) -> M:
+        """Read a form body as a closed model; raises Invalid."""
+        return _validated(model, await read_form(self.request))
+
+    def op(self, fields: Mapping[str, Any]) -> str | None:
+        """Give the operation id: the ``Idempotency-Key`` header, or ``op`` of the body.
+
+        None when neither is there. Raises Invalid when it is no UUID or the two differ.
+        """
+        header = self.request.headers.get("idempotency-key")
+        if header is None:
+            return fields.get("op")
+        # A UUID, bare or as the quoted string of the header's Internet draft.
+        key = parse_uuid(header.strip().removeprefix('"').removesuffix('"'))
+        if key is None:
+            raise Invalid([("Idempotency-Key", "must be a UUID")])
+        given = fields.get("op")
+        if given is not None and parse_uuid(given) != key:
+            raise Invalid([("op", "differs from the header Idempotency-Key")])
+        return str(key)
+
+    def if_match(self) -> Position | None:
+        """Read the ``If-Match`` header; None when the write is unconditional.
+
+        See ``parse_if_match``. Raises Malformed.
+        """
+        header = self.request.headers.get("if-match")
+        return None if header is None else parse_if_match(header)
+
+
+def parse_uuid(value: object) -> UUID | None:
+    """Read a UUID in its usual spelling (36 characters); None for anything else."""
+    if not isinstance(value, str) or len(value) != 36:
+        return None
+    try:
+        return UUID(value)
+    except ValueError:
+        return None
+
+
+def parse_if_match(header: str) -> Position | None:
+    """Read one entity tag ``"<epoch>-<offset>"`` (RFC 9110 section 13.1.1).
+
+    ``*`` asks only that the thing exists, which every write does anyway: None. A tag that is weak
+    or not of ours matches nothing, so the write will be stale. What is no single tag at all raises
+    Malformed: a condition that we cannot read must not be ignored.
+    """
+    header = header.strip()
+    if header == "*":
+        return None
+    tag = header.removeprefix("W/")
+    if len(tag) < 2 or tag[0] != '"' or tag[-1] != '"' or '"' in tag[1:-1]:
+        raise Malformed('If-Match must be one entity tag, such as "epoch-42", quotes included.')
+    epoch, dash, offset = tag[1:-1].rpartition("-")
+    if header != tag or not (dash and epoch and offset.isascii() and offset.isdecimal()):
+        return _NOWHERE
+    return Position(epoch, int(offset)) if len(offset) <= 16 else _NOWHERE
+
+
+def _validated(model: type[M], fields: dict[str, Any]) -> M:
+    try:
+        return model.model_validate(fields)
+    except ValidationError as error:
+        raise invalid(error) from None

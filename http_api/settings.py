@@ -1,0 +1,324 @@
+"""Read the environment, once, into one frozen object; nothing else in the project reads it."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from http_api.origins import origin_of
+from http_api.secret_key import MIN_SECRET_BYTES, secret_key_in, why_weak
+
+__all__ = ["PREFIX", "Settings", "SettingsError", "load_settings"]
+
+PREFIX: Final = "LOCKSTEP_"
+
+
+class SettingsError(Exception):
+    """Stop the start: one sentence a line, each naming the setting and what is allowed."""
+
+
+def _url_of(*schemes: str) -> AfterValidator:
+    """Accept a URL with one of the schemes; the message never repeats the URL (passwords)."""
+
+    def check(value: SecretStr) -> SecretStr:
+        scheme = value.get_secret_value().partition("://")[0]
+        if scheme not in schemes:
+            raise ValueError
+        return value
+
+    return AfterValidator(check)
+
+
+def _origins(value: Any) -> Any:
+    """Split a comma separated list of exact origins."""
+    if isinstance(value, str):
+        value = [part.strip() for part in value.split(",") if part.strip()]
+    return frozenset(origin_of(part) for part in value)
+
+
+def _switch(value: Any) -> Any:
+    """Read ``on`` and ``off`` beside the usual spellings of a truth value."""
+    return {"on": True, "off": False}.get(value, value) if isinstance(value, str) else value
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+# The description of each field says what is allowed: it is what a refused value is answered with.
+class Settings(BaseSettings):
+    """Hold every setting, validated; secrets do not print."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        frozen=True,
+        extra="ignore",
+        validate_default=False,
+    )
+
+    host: Annotated[str, Field(min_length=1, description="an address or host name")] = "127.0.0.1"
+    port: Annotated[
+        int, Field(ge=0, le=65535, description="a whole number from 0 (any free port) to 65535")
+    ] = 8000
+    uds: Annotated[
+        Path | None, Field(description="the path of a Unix socket to listen on instead of a port")
+    ] = None
+    workers: Annotated[int, Field(ge=1, le=64, description="a whole number from 1 to 64")] = 1
+    data_dir: Annotated[
+        Path, Field(description="a directory for what the service keeps beside its database")
+    ] = Path("var")
+    database_url: Annotated[
+        SecretStr | None,
+        _url_of("postgresql", "sqlite"),
+        Field(
+            description="postgresql://user:password@host:5432/database or sqlite:////absolute/file.db"
+        ),
+    ] = None
+    migrate_database_url: Annotated[
+        SecretStr | None,
+        _url_of("postgresql", "sqlite"),
+        Field(description="a URL like LOCKSTEP_DATABASE_URL, of a login that owns the schema"),
+    ] = None
+    database_pool_size: Annotated[
+        int, Field(ge=2, le=100, description="a whole number from 2 to 100")
+    ] = 10
+    redis_url: Annotated[
+        SecretStr | None,
+        _url_of("redis", "rediss", "redis+cluster"),
+        Field(description="redis://host:6379/0, rediss://... or redis+cluster://..."),
+    ] = None
+    namespace: Annotated[
+        str,
+        Field(
+            pattern=r"^[a-z0-9_-]{1,32}$",
+            description="1 to 32 of the characters a-z, 0-9, - and _",
+        ),
+    ] = "lockstep"
+    neo4j_url: Annotated[
+        SecretStr | None,
+        _url_of("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc"),
+        Field(description="bolt://host:7687 or neo4j://host:7687"),
+    ] = None
+    neo4j_user: Annotated[
+        str | None, Field(description="a user name; none means no authentication")
+    ] = None
+    neo4j_password: Annotated[SecretStr | None, Field(description="that user's password")] = None
+    secret_key: Annotated[
+        SecretStr | None,
+        Field(
+            description=f"at least {MIN_SECRET_BYTES} random bytes, such as `openssl rand -hex 32`"
+        ),
+    ] = None
+    allowed_origins: Annotated[
+        frozenset[str],
+        NoDecode,
+        BeforeValidator(_origins),
+        Field(
+            description="exact origins, comma separated, such as https://todo.example.org"
+            " (scheme and host, no path, no wildcard)"
+        ),
+    ] = frozenset()
+    trusted_proxies: Annotated[
+        str,
+        Field(description="addresses or networks, comma separated, whose forwarding headers count"),
+    ] = "127.0.0.1,::1"
+    access_ttl_s: Annotated[
+        int, Field(ge=1, le=86_400, description="seconds, from 1 to 86400 (a day)")
+    ] = 1800
+    refresh_ttl_s: Annotated[
+        int, Field(ge=1, le=2_592_000, description="seconds, from 1 to 2592000 (30 days)")
+    ] = 604_800
+    registration: Annotated[
+        Literal["open", "invite", "closed"],
+        BeforeValidator(_lower),
+        Field(description="open, invite or closed"),
+    ] = "open"
+    rate_limits: Annotated[bool, BeforeValidator(_switch), Field(description="on or off")] = True
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        BeforeValidator(_lower),
+        Field(description="debug, info, warning or error"),
+    ] = "info"
+    log_format: Annotated[
+        Literal["auto", "json", "console"],
+        BeforeValidator(_lower),
+        Field(description="json, console, or auto (console on a terminal)"),
+    ] = "auto"
+
+    @property
+    def production(self) -> bool:
+        """Tell whether the database is PostgreSQL, which several replicas may share."""
+        return self.database.startswith("postgresql")
+
+    @property
+    def database(self) -> str:
+        """Give the database URL, password included; by default a SQLite file in ``data_dir``."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{(self.data_dir / 'lockstep.db').absolute()}"
+
+    @property
+    def database_shown(self) -> str:
+        """Name the database for people: the file, or host and database without login."""
+        parts = urlsplit(self.database)
+        if not self.production:
+            return f"SQLite {parts.path.removeprefix('/')}"
+        return f"PostgreSQL {parts.hostname or 'localhost'}{parts.path}"
+
+    @property
+    def migrate_database(self) -> str:
+        """Give the URL that migrations use: the database's own unless another is set."""
+        url = self.migrate_database_url
+        return self.database if url is None else url.get_secret_value()
+
+    @property
+    def secret(self) -> bytes:
+        """Give the secret that all keys are derived from; embedded: made once in ``data_dir``.
+
+        Raises SettingsError when the kept key cannot be read or written.
+        """
+        if self.secret_key is not None:
+            return self.secret_key.get_secret_value().encode()
+        try:
+            return secret_key_in(self.data_dir)
+        except (OSError, ValueError) as error:
+            raise SettingsError(f"{PREFIX}SECRET_KEY is not set, and {error}.") from error
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Say in a sentence each what works but is rarely meant; logged at start."""
+        found = [
+            f"{name} is not a setting of Lockstep and has no effect." for name in _unknown_names()
+        ]
+        if not self.rate_limits:
+            found.append(f"{PREFIX}RATE_LIMITS is off: only for tests behind a closed door.")
+        if not self.production and self.redis_url is not None:
+            found.append(
+                f"{PREFIX}REDIS_URL is set, but SQLite allows one replica only, "
+                "so there is nobody to talk to through Redis."
+            )
+        if self.production and self.redis_url is None:
+            found.append(
+                f"{PREFIX}REDIS_URL is not set: this must be the only replica of the database."
+            )
+        if not _is_loopback(self.host) and self.uds is None and not self.allowed_origins:
+            found.append(
+                f"{PREFIX}HOST is reachable from outside: set {PREFIX}ALLOWED_ORIGINS to the "
+                "address users type, unless they type an IP address."
+            )
+        return tuple(found)
+
+    @model_validator(mode="after")
+    def _combinations(self) -> Self:
+        """Refuse what cannot work together, with a sentence that says what to set."""
+        if self.workers > 1 and not self.production:
+            message = (
+                f"{PREFIX}WORKERS is {self.workers}, but SQLite allows one process: set "
+                f"{PREFIX}DATABASE_URL to a postgresql:// URL and {PREFIX}REDIS_URL, or one worker."
+            )
+            raise ValueError(message)
+        if self.workers > 1 and self.redis_url is None:
+            # The head poll alone would carry changes, late; presence and typing not at all.
+            message = (
+                f"{PREFIX}WORKERS is {self.workers}, but the processes have no bus between them: "
+                f"set {PREFIX}REDIS_URL, or one worker."
+            )
+            raise ValueError(message)
+        if self.production and self.secret_key is None:
+            message = (
+                f"{PREFIX}SECRET_KEY is not set, but PostgreSQL is in use: all replicas need the "
+                f"same secret of at least {MIN_SECRET_BYTES} bytes; make one with "
+                "`openssl rand -hex 32`."
+            )
+            raise ValueError(message)
+        weakness = why_weak(self.secret_key.get_secret_value()) if self.secret_key else None
+        if weakness is not None:
+            message = (
+                f"{PREFIX}SECRET_KEY {weakness}; allowed: at least {MIN_SECRET_BYTES} random "
+                "bytes, such as `openssl rand -hex 32` prints."
+            )
+            raise ValueError(message)
+        if self.refresh_ttl_s <= self.access_ttl_s:
+            message = (
+                f"{PREFIX}REFRESH_TTL_S ({self.refresh_ttl_s}) must be longer than "
+                f"{PREFIX}ACCESS_TTL_S ({self.access_ttl_s})."
+            )
+            raise ValueError(message)
+        if self.neo4j_user is not None and self.neo4j_password is None:
+            message = f"{PREFIX}NEO4J_USER is set: set {PREFIX}NEO4J_PASSWORD too."
+            raise ValueError(message)
+        databases = {urlsplit(url).scheme for url in (self.database, self.migrate_database)}
+        if len(databases) > 1:
+            message = (
+                f"{PREFIX}DATABASE_URL and {PREFIX}MIGRATE_DATABASE_URL name different engines; "
+                "set both to the same database."
+            )
+            raise ValueError(message)
+        return self
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the environment and ``.env``; ``overrides`` (field names) win over both.
+
+    Raises SettingsError with a line for each bad value: its name, its shape and what is allowed.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_sentences(error))) from None
+
+
+def _sentences(error: ValidationError) -> Iterable[str]:
+    for problem in error.errors(include_url=False):
+        if not problem["loc"]:
+            yield problem["msg"].removeprefix("Value error, ")
+            continue
+        name = str(problem["loc"][0]).removeprefix(PREFIX.lower())
+        field = Settings.model_fields.get(name)
+        allowed = field.description if field is not None else None
+        yield f"{PREFIX}{name.upper()} is {_shape(problem['input'])}; allowed: {allowed}."
+
+
+def _shape(value: Any) -> str:
+    """Describe a refused value without repeating it: it may be a secret in the wrong place."""
+    if not isinstance(value, str):
+        return f"of type {type(value).__name__}"
+    kinds = (
+        (str.isdecimal, "digits"),
+        (str.isalpha, "letters"),
+        (str.isalnum, "letters and digits"),
+    )
+    kind = next((name for test, name in kinds if test(value)), "characters of several kinds")
+    return f"a text of {len(value)} {kind}"
+
+
+def _unknown_names() -> list[str]:
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    dotenv = dotenv_values(".env") if Path(".env").is_file() else {}
+    given = {name.upper() for name in (*os.environ, *dotenv)}
+    return sorted(name for name in given if name.startswith(PREFIX) and name not in known)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
