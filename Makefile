@@ -46,11 +46,16 @@ $(TEST_READY): requirements/dev.txt $(RUN_READY)
 .PHONY: dev
 dev: $(TEST_READY) ## Install what checks and tests need, too
 
-.PHONY: check
-check: $(TEST_READY) ## Format, lint, types and import direction, in seconds
+# Each by itself, so that `make --keep-going check` tells everything at once.
+.PHONY: check check-format check-lint check-types check-imports
+check: check-format check-lint check-types check-imports ## Format, lint, types, imports, in seconds
+check-format: $(TEST_READY)
 	@$(BIN)/ruff format --check $(CHECKED)
+check-lint: $(TEST_READY)
 	@$(BIN)/ruff check $(CHECKED)
+check-types: $(TEST_READY)
 	@$(BIN)/mypy $(CHECKED)
+check-imports: $(TEST_READY)
 	@$(BIN)/lint-imports
 
 .PHONY: format
