@@ -1,0 +1,144 @@
+"""Stand between the server and the routes: request ids, header fields, problems, access log."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Final
+from uuid import uuid4
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from http_api.problems import problem_response
+from http_api.refusals import Malformed
+from store.errors import LockstepError, NotFound
+
+__all__ = ["Boundary", "request_id_of", "trail_of"]
+
+log = structlog.get_logger("lockstep.http")
+
+_SANE_ID: Final = re.compile(r"[A-Za-z0-9._:+/=@-]{1,128}")
+
+# Nothing but our own files runs on our pages, and nobody frames them. The socket is named by
+# scheme, because 'self' does not cover ws: in every browser.
+_CONTENT_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self' ws: wss:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+    "object-src 'none'"
+)
+_FIELDS: Final = {
+    "Content-Security-Policy": _CONTENT_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+}
+
+# What is asked for every few seconds, or by the dozen for one page, is not worth a line each.
+_QUIET: Final = ("/health/", "/static/")
+
+
+class Trail:
+    """Collect what the access log will say of one request.
+
+    ``route`` is the path's template (no ids, no invite tokens), empty when nothing matched;
+    ``user`` the id of who asked, None before they are known.
+    """
+
+    __slots__ = ("request_id", "route", "user")
+
+    def __init__(self, request_id: str) -> None:
+        self.request_id = request_id
+        self.route = ""
+        self.user: str | None = None
+
+
+class _Internal(LockstepError):
+    """Say that something unexpected happened, and nothing about it."""
+
+
+class Boundary:
+    """Wrap the app: nothing that a route raises gets past here, and every answer is accounted for.
+
+    An exception before the answer began becomes a problem; after that the connection is cut by
+    raising again, since half an answer must not look like a whole one.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; sockets and the lifespan pass through."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        trail = Trail(_request_id(Headers(scope=scope).get("x-request-id")))
+        scope["lockstep.trail"] = trail
+        started = time.perf_counter()
+        status = 0
+
+        async def send_on(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-ID"] = trail.request_id
+                for name, value in _FIELDS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=trail.request_id):
+            try:
+                await self._app(scope, receive, send_on)
+            except Exception as error:
+                if status:
+                    log.exception("answer_cut_short", route=trail.route)
+                    raise
+                await problem_response(_refusal(error, trail), trail.request_id)(
+                    scope, receive, send_on
+                )
+            finally:
+                quiet = scope["path"].startswith(_QUIET) and status < 500
+                (log.debug if quiet else log.info)(
+                    "request",
+                    method=scope["method"],
+                    route=trail.route or scope["path"],
+                    status=status or 499,  # 499: the client left before an answer
+                    duration_ms=round((time.perf_counter() - started) * 1000, 2),
+                    user=trail.user,
+                )
+
+
+def trail_of(scope: Scope) -> Trail:
+    """Give the request's trail, for the routes to add to."""
+    trail = scope["lockstep.trail"]
+    assert isinstance(trail, Trail)  # noqa: S101 - put there above, for every request
+    return trail
+
+
+def request_id_of(scope: Scope) -> str:
+    """Give the request's id."""
+    return trail_of(scope).request_id
+
+
+def _request_id(given: str | None) -> str:
+    """Keep the caller's id when it is up to 128 harmless characters, else make one."""
+    return given if given is not None and _SANE_ID.fullmatch(given) else uuid4().hex
+
+
+def _refusal(error: Exception, trail: Trail) -> LockstepError:
+    if isinstance(error, LockstepError):
+        if error.status >= 500:
+            log.warning("refused", code=error.code, route=trail.route, cause=_cause(error))
+        return error
+    if isinstance(error, HTTPException):  # Starlette's own router and parsers
+        return NotFound() if error.status_code == 404 else Malformed(error.detail)
+    log.error("request_failed", route=trail.route, exc_info=error)
+    return _Internal("This was our mistake, and it has been logged under the request id.")
+
+
+def _cause(error: LockstepError) -> str | None:
+    return type(error.__cause__).__name__ if error.__cause__ is not None else None

@@ -1,0 +1,94 @@
+"""Serve the table of endpoints: match, authenticate, call the handler."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import structlog
+from starlette.requests import Request
+from starlette.routing import BaseRoute, Route
+
+from http_api.boundary import trail_of
+from http_api.call import Call
+from http_api.cross_site import refuse_cross_site
+from http_api.refusals import MethodNotAllowed
+from realtime.credentials import TokenExpired, TokenInvalid
+from store.errors import Unauthenticated
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+    from http_api.endpoint import Endpoint
+    from http_api.services import Services
+    from realtime.credentials import Credentials
+
+__all__ = ["authenticated", "routes_of"]
+
+
+def routes_of(endpoints: Iterable[Endpoint], services: Callable[[], Services]) -> list[BaseRoute]:
+    """Make one route per path, in the order of first mention; ``services`` is asked per request.
+
+    Raises ValueError when two endpoints have the same method and path.
+    """
+    paths: dict[str, dict[str, Endpoint]] = {}
+    for endpoint in endpoints:
+        methods = paths.setdefault(endpoint.path, {})
+        if endpoint.method in methods:
+            message = f"{endpoint.method} {endpoint.path} is in the table twice"
+            raise ValueError(message)
+        methods[endpoint.method] = endpoint
+    return [Route(path, _Path(path, methods, services)) for path, methods in paths.items()]
+
+
+class _Path:
+    """Serve all methods of one path, as an ASGI app."""
+
+    def __init__(
+        self, path: str, methods: Mapping[str, Endpoint], services: Callable[[], Services]
+    ) -> None:
+        self._path = path
+        # A HEAD is a GET whose body the server leaves out (RFC 9110 section 9.3.2).
+        self._methods = {**methods, **({"HEAD": methods["GET"]} if "GET" in methods else {})}
+        self._services = services
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        trail = trail_of(scope)
+        trail.route = self._path
+        endpoint = self._methods.get(scope["method"])
+        if endpoint is None:
+            raise MethodNotAllowed(self._methods)
+        services = self._services()
+        refuse_cross_site(scope, services.origins)
+        request = Request(scope, receive)
+        credentials = None
+        if not endpoint.public:
+            credentials = authenticated(request, services)
+            trail.user = str(credentials.actor.id)
+            structlog.contextvars.bind_contextvars(user=trail.user)
+        response = await endpoint.handler(Call(request, services, credentials, trail.request_id))
+        await response(scope, receive, send)
+
+
+def authenticated(request: Request, services: Services) -> Credentials:
+    """Tell who asks, by the access token in the Authorization field (RFC 6750 section 2.1).
+
+    Without I/O. Raises Unauthenticated.
+    """
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthenticated("Send an access token in the field Authorization: Bearer <token>.")
+    try:
+        credentials = services.authenticate(token.strip())
+    except TokenExpired:
+        message = "The access token has expired; get another with the refresh token."
+        raise Unauthenticated(message, code="token_expired") from None
+    except TokenInvalid:
+        raise Unauthenticated("The access token is not valid.", code="token_invalid") from None
+    actor = credentials.actor
+    if actor.session is None or services.replica.is_revoked(
+        actor.session, actor.id, credentials.issued_at
+    ):
+        message = "This session has ended; log in again."
+        raise Unauthenticated(message, code="token_invalid")
+    return credentials
