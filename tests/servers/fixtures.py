@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-import threading
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Generator, Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, Protocol
 import pytest
 from playwright.async_api import Browser
 
+from tests.servers.apart import apart
 from tests.servers.chromium import chromium
 from tests.servers.node import NodeClient
 from tests.servers.postgresql import LOGIN, TEMPLATE, PostgreSQL
@@ -152,22 +152,9 @@ def sqlite_url(run: Run, tmp_path: Path) -> str:
 
 
 def _migrate(url: str) -> None:
-    """Bring a database to the newest schema, in a thread with an event loop of its own."""
     from store.migrate import migrate
 
-    failures: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            asyncio.run(migrate(url))
-        except BaseException as failure:  # noqa: BLE001 - raised again in the test's own thread
-            failures.append(failure)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    if failures:
-        raise failures[0]
+    apart(lambda: migrate(url))
 
 
 # Redis
@@ -189,7 +176,7 @@ def redis_server(run: Run) -> RedisServer:
 @pytest.fixture
 def namespace() -> str:
     """Give a word no other test has, for channels and keys on a server that tests share."""
-    return f"test-{uuid.uuid4().hex}"
+    return f"t-{uuid.uuid4().hex[:24]}"
 
 
 @pytest.fixture

@@ -5,43 +5,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
 from tests.servers.missing import missing, program
 from tests.servers.run import Run
+from tests.servers.sdk_client import SdkClient, SdkError, Unauthorized
 
 _SCRIPT = Path(__file__).parents[1] / "node" / "client.mjs"
 
-# Answers the SDK's getToken and getState: given the channel (None for the connection's token).
-Answer = Callable[[str | None], Awaitable[Any]]
 
-
-class SdkError(Exception):
-    """Carry the ``code`` and the message with which the SDK refused an action."""
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
-
-
-class Unauthorized(Exception):
-    """Raise this from an :data:`Answer` to say that there is no token any more."""
-
-
-class NodeClient:
-    """Hold one client of the JavaScript SDK; actions and events are those of ``client.mjs``.
-
-    ``events`` are all events so far in the order in which the SDK gave them.
-    """
+class NodeClient(SdkClient):
+    """Hold one client of the JavaScript SDK, which ``client.mjs`` drives."""
 
     def __init__(self, process: asyncio.subprocess.Process, run: Run) -> None:
-        self.events: list[dict[str, Any]] = []
-        self.answers: dict[str, Answer] = {}
+        super().__init__()
         self._process = process
         self._run = run
-        self._changed = asyncio.Event()
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._tasks = {asyncio.create_task(self._read())}
 
@@ -67,39 +48,6 @@ class NodeClient:
         answered = self._waiting[number] = asyncio.get_running_loop().create_future()
         self._send({"id": number, "do": action, **fields})
         return await asyncio.wait_for(answered, 10)
-
-    async def event(
-        self, name: str, *, after: int = 0, within_s: float = 10.0, **fields: Any
-    ) -> dict[str, Any]:
-        """Wait for an event ``name`` with these ``fields`` among ``events[after:]``; give it.
-
-        Raises TimeoutError, naming all events so far, after ``within_s``.
-        """
-
-        def first() -> dict[str, Any] | None:
-            for event in self.events[after:]:
-                if event["event"] == name and fields.items() <= event.items():
-                    return event
-            return None
-
-        try:
-            async with asyncio.timeout(within_s):
-                while (found := first()) is None:
-                    self._changed.clear()
-                    await self._changed.wait()
-        except TimeoutError:
-            so_far = "\n".join(map(str, self.events))
-            message = f"no {name} {fields} within {within_s} s; events so far:\n{so_far}"
-            raise TimeoutError(message) from None
-        return found
-
-    def publications(self, channel: str) -> list[dict[str, Any]]:
-        """Give the publications of ``channel`` so far, in order."""
-        return [
-            event
-            for event in self.events
-            if event["event"] == "publication" and event["channel"] == channel
-        ]
 
     async def aclose(self) -> None:
         """End the process."""
@@ -137,8 +85,7 @@ class NodeClient:
                 else:
                     answered.set_result(message["result"])
             else:
-                self.events.append(message)
-                self._changed.set()
+                self.record(message)
         for answered in self._waiting.values():
             if not answered.done():
                 answered.set_exception(SdkError(0, "the Node process ended"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.servers.fixtures import StartNode
-from tests.servers.node import SdkError
 from tests.servers.ports import free_port
+from tests.servers.sdk_client import SdkError
 
 
 async def test_the_sdk_tells_that_nobody_answers(start_node: StartNode) -> None:
