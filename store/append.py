@@ -26,7 +26,7 @@ __all__ = ["Draft", "append", "create_log", "lock_head"]
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Hold an entry that has no offset yet; ``data`` is its whole JSON object, ``type`` included."""
+    """Hold an entry without an offset yet; ``data`` is its whole JSON object, type included."""
 
     log: LogId
     data: dict[str, Any]

@@ -180,7 +180,7 @@ class Database:
             return result
 
     async def _check_out(self, held: _Work, connection: AsyncConnection) -> None:
-        """Take the driver's connection in hand; one that is still in a transaction is thrown away."""
+        """Take the driver's connection in hand; throw away one still in a transaction."""
         for _ in range(2):
             raw = await connection.get_raw_connection()
             held.connection = raw.driver_connection

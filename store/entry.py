@@ -37,8 +37,8 @@ class Entry:
 
     ``data`` is the UTF-8 JSON object ``{type, op, actor, at, ...}`` exactly as stored, and exactly
     as sent (the offset stands beside it on the wire). ``type`` repeats its ``type`` member;
-    ``subject`` is the user a ``member.*`` entry is about, else None. ``trace`` is the trace id of the
-    request that wrote it, None when there was none; it never goes on the wire.
+    ``subject`` is the user a ``member.*`` entry is about, else None. ``trace`` is the trace id of
+    the request that wrote it, None when there was none; it never goes on the wire.
     """
 
     log: LogId
@@ -50,7 +50,7 @@ class Entry:
 
     @property
     def with_offset(self) -> bytes:
-        """Give the entry as ``GET .../changes`` shows it: the same object with ``offset`` inside."""
+        """Give the entry as ``GET .../changes`` shows it: the object with ``offset`` inside."""
         return b'%b,"offset":%d}' % (self.data[:-1], self.offset)
 
 
@@ -58,11 +58,11 @@ class Entry:
 class LogRead:
     """Hold what one consistent read of a log saw.
 
-    All fields belong to one database snapshot. ``role`` is the reader's role in the list at ``head``
-    (None: not a member, and then ``entries`` is empty); for a user's own log and for ``all`` it is
-    ``Role.VIEWER``. ``entries`` are the first ones after the position asked for, gapless and in
-    order; ``head`` is the last committed offset, ``floor`` the offset below which history is
-    pruned (0: nothing pruned): a position ``since >= floor`` can be resumed.
+    All fields belong to one database snapshot. ``role`` is the reader's role in the list at
+    ``head`` (None: not a member, and then ``entries`` is empty); for a user's own log and for
+    ``all`` it is ``Role.VIEWER``. ``entries`` are the first ones after the position asked for,
+    gapless and in order; ``head`` is the last committed offset, ``floor`` the offset below which
+    history is pruned (0: nothing pruned): a position ``since >= floor`` can be resumed.
     """
 
     role: Role | None

@@ -22,8 +22,9 @@ __all__ = [
 
 
 class LockstepError(Exception):
-    """Be the root of every refusal: ``status`` (HTTP), ``code`` (stable word), ``detail`` (a sentence).
+    """Be the root of every refusal.
 
+    ``status`` is the HTTP status, ``code`` the stable word, ``detail`` a sentence.
     ``extra`` holds further members of the answer, such as the current todo of a stale write.
     ``detail`` never holds a secret, a title or a text of another person.
     """

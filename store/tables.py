@@ -152,9 +152,7 @@ sessions = Table(
     "sessions",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column(
-        "user_id", Uuid, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True
-    ),
+    Column("user_id", Uuid, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("device", String(200), nullable=False, server_default=""),
     Column("generation", Integer, nullable=False, server_default="1"),
     Column("created_at", Moment, nullable=False),
@@ -214,15 +212,9 @@ todos = Table(
     CheckConstraint("priority IN ('none', 'low', 'medium', 'high')", name="known_priority"),
     CheckConstraint("estimate_min BETWEEN 1 AND 100000", name="estimate_in_range"),
 )
-# The order of a list, the neighbours of an insertion and the end of the list, live todos only.
-Index(
-    "ix_todos_order",
-    todos.c.list_id,
-    todos.c.position,
-    todos.c.id,
-    postgresql_where=text("deleted_at IS NULL"),
-    sqlite_where=text("deleted_at IS NULL"),
-)
+# The order of a list, the neighbours of an insertion and its end. The trash counts too, so that a
+# restored todo finds its old place free.
+Index("uq_todos_order", todos.c.list_id, todos.c.position, unique=True)
 Index(
     "ix_todos_trash",
     todos.c.list_id,

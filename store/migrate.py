@@ -1,0 +1,105 @@
+"""Bring a database to the newest revision of the schema."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import make_url, pool, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from store.engines import async_url
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+__all__ = ["Migration", "migrate", "newest_revision", "revision_of"]
+
+# Any constant will do, as long as two migrations of one database take the same lock.
+_LOCK = 7_205_759_403
+
+_MAKE_ROLE = """
+DO $$ BEGIN CREATE ROLE {role} NOLOGIN NOBYPASSRLS;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$
+"""
+_ROLES = ("lockstep_owner", "lockstep_app", "lockstep_auth", "lockstep_fanout")
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """Say which revisions a migration led from and to; ``before`` None: an empty database."""
+
+    before: str | None
+    after: str
+
+
+async def migrate(url: str, *, serving_url: str | None = None) -> Migration:
+    """Apply every missing revision; safe to call at any time and from several places at once.
+
+    On PostgreSQL ``url`` is a login that may create roles; tables belong to the role
+    ``lockstep_owner``, and the login of ``serving_url`` (None: the same) may enter the roles that
+    the service acts as. Raises ValueError for a URL of another kind.
+    """
+    target = async_url(url)
+    if target.get_backend_name() == "sqlite":
+        Path(str(target.database)).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(target, poolclass=pool.NullPool)
+    try:
+        async with engine.connect() as connection:
+            if target.get_backend_name() == "postgresql":
+                await connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
+                await _make_roles(connection, make_url(serving_url or url).username)
+            before = await connection.run_sync(_current)
+            await connection.run_sync(_upgrade)
+            after = await connection.run_sync(_current)
+            await connection.commit()
+    finally:
+        await engine.dispose()
+    return Migration(before, after or "")
+
+
+async def _make_roles(connection: AsyncConnection, serving: str | None) -> None:
+    """Make the roles, once a cluster, and become the one that owns the tables."""
+    for role in _ROLES:
+        await connection.execute(text(_MAKE_ROLE.format(role=role)))
+    quote = connection.dialect.identifier_preparer.quote
+    for login in {"CURRENT_USER", quote(serving) if serving else "CURRENT_USER"}:
+        roles = ", ".join(_ROLES if login == "CURRENT_USER" else _ROLES[1:])
+        await connection.execute(text(f"GRANT {roles} TO {login}"))
+    await connection.execute(text("GRANT USAGE, CREATE ON SCHEMA public TO lockstep_owner"))
+    await connection.execute(text(f"GRANT USAGE ON SCHEMA public TO {', '.join(_ROLES[1:])}"))
+    await connection.commit()
+    await connection.execute(text("SET ROLE lockstep_owner"))
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    if connection is not None:
+        config.attributes["connection"] = connection
+    return config
+
+
+def _current(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _upgrade(connection: Connection) -> None:
+    command.upgrade(_config(connection), "head")
+
+
+def newest_revision() -> str:
+    """Name the revision that this version of the code needs."""
+    return str(ScriptDirectory.from_config(_config()).get_current_head())
+
+
+async def revision_of(connection: AsyncConnection) -> str | None:
+    """Name the revision that the database is at; None when it has none."""
+    return await connection.run_sync(_current)

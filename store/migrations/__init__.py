@@ -1,0 +1,1 @@
+"""Hold the schema's revisions; store.migrate applies them."""

@@ -1,0 +1,1 @@
+"""Apply in the order of their numbers."""

@@ -1,0 +1,202 @@
+"""Offer the store as a whole: commit a command, read logs and snapshots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+from uuid6 import uuid7
+
+from store.commit_list import Request, commit_list_command, commit_list_create
+from store.commit_message import commit_broadcast, commit_message, commit_read
+from store.database import Database, Pool
+from store.engines import StoreSettings, open_database
+from store.errors import Conflict
+from store.log_id import LogId
+from store.log_read import read_epoch, read_heads, read_log
+from store.snapshot import ListOverview, Snapshot, read_lists, read_snapshot, read_todo
+from store.todo.commands import (
+    BroadcastPost,
+    Command,
+    ListCommand,
+    ListCreate,
+    MessageSend,
+    MessagesRead,
+    TodoCommand,
+    TodoCreate,
+)
+from store.todo.decision import Context
+from store.todo.model import Person, Todo, instant
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from store.actor import Actor
+    from store.committed import Committed
+    from store.entry import LogRead, Position
+
+__all__ = ["Store", "open_store"]
+
+_CARRY_OUT: dict[type[Command], Callable[[AsyncConnection, Any, Request], Any]] = {
+    ListCreate: commit_list_create,
+    MessageSend: commit_message,
+    MessagesRead: commit_read,
+    BroadcastPost: commit_broadcast,
+}
+
+
+class Store:
+    """Keep what is true.
+
+    Every call is one transaction, bounded in time, and raises only store.errors. A cancelled
+    caller neither loses nor doubles a command: the transaction runs to its end. ``now`` and
+    ``new_id`` come from outside so that tests can say what they are.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        epoch: str,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        new_id: Callable[[], UUID] = lambda: UUID(int=uuid7().int),
+    ) -> None:
+        self.database = database
+        self.epoch = epoch
+        self._now = now
+        self._new_id = new_id
+
+    async def commit(
+        self,
+        actor: Actor,
+        command: Command,
+        *,
+        if_match: Position | None = None,
+        trace: str | None = None,
+    ) -> Committed:
+        """Carry out one command: rows, entries and operation id in one transaction.
+
+        ``if_match`` makes it conditional on the todo's (or list's) last change. Raises the refusals
+        of store.errors; nothing is written then.
+        """
+        person = Person(actor.id, actor.username)
+        moment = self._now().replace(tzinfo=UTC)
+        context = Context(
+            person, command.op or self._new_id(), str(instant(moment)), self._new_id()
+        )
+        request = Request(context, self.epoch, if_match, trace)
+
+        async def work(connection: AsyncConnection) -> Committed:
+            if isinstance(command, ListCommand | TodoCommand):
+                return await commit_list_command(connection, command, request)
+            carry_out = _CARRY_OUT[type(command)]
+            made: Committed = await carry_out(connection, command, request)
+            return made
+
+        try:
+            return await self.database.transact(Pool.APP, actor.id, work)
+        except IntegrityError:
+            # Someone used the same operation id or the same new id at the same moment, elsewhere.
+            # By now that is visible, so a second look finds the answer or the reason.
+            try:
+                return await self.database.transact(Pool.APP, actor.id, work)
+            except IntegrityError as error:
+                raise _id_taken(command) from error
+
+    async def read_log(
+        self,
+        log: LogId,
+        reader: UUID | None,
+        since: int | None,
+        *,
+        limit: int = 500,
+        max_bytes: int = 65_536,
+    ) -> LogRead:
+        """Read the entries after ``since`` (None: the position only) in one snapshot.
+
+        ``reader`` None: a replica reads for all, and ``role`` is None. At most ``limit`` entries
+        and ``max_bytes`` of data, but at least one entry if there is any.
+        """
+
+        async def work(connection: AsyncConnection) -> LogRead:
+            return await read_log(connection, log, reader, since, limit=limit, max_bytes=max_bytes)
+
+        return await self.database.transact(Pool.FANOUT, None, work, read_only=True)
+
+    async def read_log_backward(
+        self, log: LogId, reader: UUID | None, before: int | None, *, limit: int = 500
+    ) -> LogRead:
+        """Read the entries below ``before`` (None: from the newest), newest first."""
+
+        async def work(connection: AsyncConnection) -> LogRead:
+            return await read_log(
+                connection, log, reader, before, limit=limit, max_bytes=2**31, backward=True
+            )
+
+        return await self.database.transact(Pool.FANOUT, None, work, read_only=True)
+
+    async def heads(self, ids: Collection[LogId]) -> dict[LogId, int]:
+        """Read the last offsets of many logs in one query; unknown logs are left out."""
+
+        async def work(connection: AsyncConnection) -> dict[LogId, int]:
+            return await read_heads(connection, ids)
+
+        return await self.database.transact(Pool.FANOUT, None, work, read_only=True)
+
+    async def snapshot(self, actor: UUID, list_id: UUID) -> Snapshot:
+        """Read a list with its live todos. Raises NotFound for anyone but its members."""
+        return await self._snapshot(actor, list_id, trash=False)
+
+    async def trash(self, actor: UUID, list_id: UUID) -> Snapshot:
+        """Read a list with its deleted todos. Raises NotFound for anyone but its members."""
+        return await self._snapshot(actor, list_id, trash=True)
+
+    async def _snapshot(self, actor: UUID, list_id: UUID, *, trash: bool) -> Snapshot:
+        async def work(connection: AsyncConnection) -> Snapshot:
+            return await read_snapshot(connection, list_id, actor, self.epoch, trash=trash)
+
+        return await self.database.transact(Pool.APP, actor, work, read_only=True)
+
+    async def lists_of(self, actor: UUID) -> tuple[ListOverview, ...]:
+        """Read the lists that the actor is a member of, the Inbox first."""
+
+        async def work(connection: AsyncConnection) -> tuple[ListOverview, ...]:
+            return await read_lists(connection, actor)
+
+        return await self.database.transact(Pool.APP, actor, work, read_only=True)
+
+    async def todo(self, actor: UUID, todo_id: UUID) -> tuple[Todo, Position]:
+        """Read one todo and the position of its list. Raises NotFound."""
+
+        async def work(connection: AsyncConnection) -> tuple[Todo, Position]:
+            return await read_todo(connection, todo_id, actor, self.epoch)
+
+        return await self.database.transact(Pool.APP, actor, work, read_only=True)
+
+    async def aclose(self) -> None:
+        """Wait for running transactions, then close every connection."""
+        await self.database.aclose()
+
+
+def _id_taken(command: Command) -> Conflict:
+    if isinstance(command, ListCreate | TodoCreate):
+        return Conflict("This id is taken; choose a new one.", code="id_taken")
+    return Conflict("It collided with another change; look again and retry.")
+
+
+async def open_store(settings: StoreSettings, **injected: Any) -> Store:
+    """Open the pools and read the epoch; the schema must be there (see store.migrate).
+
+    ``injected`` passes ``now`` and ``new_id`` to the Store. Raises Unavailable when the database
+    does not answer, ValueError for a URL of another kind.
+    """
+    database = open_database(settings)
+    try:
+        epoch = await database.transact(Pool.FANOUT, None, read_epoch, read_only=True)
+    except BaseException:
+        await database.aclose()
+        raise
+    return Store(database, epoch, **injected)

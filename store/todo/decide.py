@@ -1,0 +1,46 @@
+"""Decide a command of a list: from what is loaded of it to entries, or a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from store.todo import decide_list, decide_todo
+from store.todo.commands import (
+    Command,
+    ListDelete,
+    ListUpdate,
+    MemberRemove,
+    MemberSet,
+    MessagePost,
+    TodoCreate,
+    TodoDelete,
+    TodoMove,
+    TodoRestore,
+    TodoUpdate,
+)
+from store.todo.decision import Context, Decision
+from store.todo.view import View
+
+__all__ = ["decide"]
+
+_RULES: dict[type[Command], Callable[[View, Any, Context], Decision]] = {
+    ListUpdate: decide_list.update_list,
+    ListDelete: decide_list.delete_list,
+    MemberSet: decide_list.set_member,
+    MemberRemove: decide_list.remove_member,
+    MessagePost: decide_list.post_message,
+    TodoCreate: decide_todo.create_todo,
+    TodoUpdate: decide_todo.update_todo,
+    TodoMove: decide_todo.move_todo,
+    TodoDelete: decide_todo.delete_todo,
+    TodoRestore: decide_todo.restore_todo,
+}
+
+
+def decide(view: View, command: Command, context: Context) -> Decision:
+    """Decide ``command`` against ``view``, which holds all that ``needs_of(command)`` names.
+
+    Raises a refusal of store.errors; never changes anything itself.
+    """
+    return _RULES[type(command)](view, command, context)
