@@ -25,7 +25,10 @@ def wait_until(condition: Callable[[], T], what: str, *, within_s: float = 10.0)
 
 
 async def eventually(
-    condition: Callable[[], Awaitable[T] | T], what: str, *, within_s: float = 10.0
+    condition: Callable[[], Awaitable[T | None]] | Callable[[], T | None],
+    what: str,
+    *,
+    within_s: float = 10.0,
 ) -> T:
     """Give the first true answer of ``condition`` (a coroutine function or a plain one).
 

@@ -21,6 +21,7 @@ from tests.servers.reaper import Reaper
 from tests.servers.redis import DATABASES, RedisServer
 from tests.servers.replica import Replica
 from tests.servers.run import Run
+from tests.servers.sdk_client import SdkClient
 
 _RUN = pytest.StashKey[Run]()
 _REAPER = pytest.StashKey[Reaper]()
@@ -208,10 +209,10 @@ class StartReplica(Protocol):
         """Give it once it is ready."""
 
 
-class StartNode(Protocol):
-    """Start a client of the JavaScript SDK."""
+class StartClient(Protocol):
+    """Start a client of an SDK."""
 
-    def __call__(self) -> Awaitable[NodeClient]:
+    def __call__(self) -> Awaitable[SdkClient]:
         """Give it, not connected yet."""
 
 
@@ -250,8 +251,45 @@ async def replicas(
     return one, other
 
 
+@pytest.fixture(scope="session")
+def _service(run: Run, postgresql: PostgreSQL, redis_server: RedisServer) -> tuple[Replica, ...]:
+    """Start the run's service, two replicas, when a test first asks for it."""
+
+    async def start() -> dict[str, Any]:
+        settings = {
+            "DATABASE_URL": postgresql.url(postgresql.create_database(template=TEMPLATE)),
+            "REDIS_URL": redis_server.url(),
+            "NAMESPACE": "shared-service",
+            "RATE_LIMITS": "off",
+        }
+        made = await asyncio.gather(*(Replica.start(run, **settings) for _ in range(2)))
+        for replica in made:
+            if replica.process is not None:
+                replica.process.leave_to_the_run()
+        return {"ports": [one.port for one in made], "logs": [str(one.log_path) for one in made]}
+
+    run.once("postgresql-template", lambda: _make_template(postgresql))
+    found = run.once("service", lambda: apart(start))
+    return tuple(
+        Replica(run, {}, run.directory, port, log_path=Path(log))
+        for port, log in zip(found["ports"], found["logs"], strict=True)
+    )
+
+
 @pytest.fixture
-async def start_node(run: Run) -> AsyncIterator[StartNode]:
+def service(
+    _service: tuple[Replica, Replica], request: pytest.FixtureRequest
+) -> tuple[Replica, Replica]:
+    """Give the run's service: two replicas on one PostgreSQL and one Redis.
+
+    For all tests: never stop them; make people of your own and look only at what is theirs.
+    """
+    request.node.stash[_REPLICAS] = list(_service)
+    return _service
+
+
+@pytest.fixture
+async def start_node(run: Run) -> AsyncIterator[StartClient]:
     """Give a function that starts clients of the JavaScript SDK; they are ended in the end."""
     started: list[NodeClient] = []
 

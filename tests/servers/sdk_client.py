@@ -60,29 +60,46 @@ class SdkClient(ABC):
         self._changed.set()
 
     async def event(
-        self, name: str, *, after: int = 0, within_s: float = 10.0, **fields: Any
+        self,
+        name: str,
+        *,
+        after: int = 0,
+        within_s: float = 10.0,
+        where: Callable[[dict[str, Any]], bool] | None = None,
+        **fields: Any,
     ) -> dict[str, Any]:
         """Wait for an event ``name`` with these ``fields`` among ``events[after:]``; give it.
 
-        Raises TimeoutError, naming all events so far, after ``within_s``.
+        ``where`` tells more of it than fields can. Raises TimeoutError, naming all events so far,
+        after ``within_s``.
         """
 
-        def first() -> dict[str, Any] | None:
-            for event in self.events[after:]:
-                if event["event"] == name and fields.items() <= event.items():
-                    return event
-            return None
+        def fits(event: dict[str, Any]) -> bool:
+            return (
+                event["event"] == name
+                and fields.items() <= event.items()
+                and (where is None or where(event))
+            )
 
         try:
             async with asyncio.timeout(within_s):
-                while (found := first()) is None:
+                while not (found := [event for event in self.events[after:] if fits(event)]):
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
             so_far = "\n".join(map(str, self.events))
             message = f"no {name} {fields} within {within_s} s; events so far:\n{so_far}"
             raise TimeoutError(message) from None
-        return found
+        return found[0]
+
+    async def entry(self, channel: str, kind: str, *, after: int = 0) -> dict[str, Any]:
+        """Wait for a publication of ``channel`` whose entry is of the type ``kind``; give it."""
+        return await self.event(
+            "publication",
+            after=after,
+            channel=channel,
+            where=lambda event: event["data"]["type"] == kind,
+        )
 
     def publications(self, channel: str) -> list[dict[str, Any]]:
         """Give the publications of ``channel`` so far, in the order in which they came."""

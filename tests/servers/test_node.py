@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.servers.fixtures import StartNode
+from tests.servers.fixtures import StartClient
 from tests.servers.ports import free_port
 from tests.servers.sdk_client import SdkError
 
 
-async def test_the_sdk_tells_that_nobody_answers(start_node: StartNode) -> None:
+async def test_the_sdk_tells_that_nobody_answers(start_node: StartClient) -> None:
     """Events arrive as the SDK gives them, and it goes on trying."""
     client = await start_node()
 
@@ -22,7 +22,7 @@ async def test_the_sdk_tells_that_nobody_answers(start_node: StartNode) -> None:
     await client.event("disconnected", reason="disconnect called")
 
 
-async def test_what_the_sdk_refuses_is_raised(start_node: StartNode) -> None:
+async def test_what_the_sdk_refuses_is_raised(start_node: StartClient) -> None:
     """A subscription that is not there cannot be left."""
     client = await start_node()
     await client.do("connect", url=f"ws://127.0.0.1:{free_port()}/", token="t")
