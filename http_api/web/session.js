@@ -1,0 +1,115 @@
+/**
+ * Keeps someone logged in on this page.
+ *
+ * The access token lives in memory only; the refresh token in an HttpOnly cookie that no script
+ * sees. All tabs share the cookie, so renewals take turns (Web Locks): a refresh token works once.
+ */
+
+import { ApiError, send } from './api.js';
+import { Emitter } from './emitter.js';
+
+/** Emits `ended` when the session is over: logged out here or in another tab, or revoked. */
+export class Session extends Emitter {
+  user = null;
+  #token = null;
+  #lifeMs = 0;
+  #expiresAt = 0;
+  #renewing = null;
+  #tabs = typeof BroadcastChannel === 'function' ? new BroadcastChannel('lockstep') : null;
+
+  constructor() {
+    super();
+    this.#tabs?.addEventListener('message', ({ data }) => {
+      if (data === 'logged out' && this.user) this.#end();
+    });
+  }
+
+  /** Takes up the session of the cookie. Resolves to the user, or null when there is none. */
+  async resume() {
+    try {
+      await this.renew(null);
+    } catch (error) {
+      if (error.status === 0 || error.status >= 500 || error.status === 429) throw error;
+      return null;
+    }
+    return this.#meet();
+  }
+
+  async login(username, password) {
+    this.#accept(await send('POST', '/auth/login?refresh=cookie', { username, password }));
+    return this.#meet();
+  }
+
+  async register(username, password) {
+    await send('POST', '/auth/register', { username, password });
+    return this.login(username, password);
+  }
+
+  /** Resolves to an access token that has at least this share of its lifetime left. */
+  async fresh(share = 0.05) {
+    const good = this.#token !== null && Date.now() < this.#expiresAt - share * this.#lifeMs;
+    return good ? this.#token : this.renew(this.#token);
+  }
+
+  /** Resolves to an access token newer than `stale`; callers at the same time share one renewal. */
+  async renew(stale) {
+    if (this.#token !== null && this.#token !== stale) return this.#token;
+    this.#renewing ??= exclusively(() => this.#renew()).finally(() => {
+      this.#renewing = null;
+    });
+    return this.#renewing;
+  }
+
+  async logout() {
+    await send('POST', '/auth/logout', {}, this.#token).catch(() => null);
+    this.#tabs?.postMessage('logged out');
+    this.#end();
+  }
+
+  async #renew() {
+    try {
+      this.#accept(await send('POST', '/auth/refresh', {}));
+    } catch (error) {
+      if ([400, 401, 403, 422].includes(error.status) && this.user) this.#end();
+      throw error;
+    }
+    return this.#token;
+  }
+
+  #accept({ access_token: token, expires_in: seconds }) {
+    const owner = subject(token);
+    if (this.user && owner && owner !== this.user.id) {
+      // Somebody else logged in on another tab: this page must not go on in their name.
+      this.#end();
+      throw new ApiError({ status: 401, code: 'other_user', detail: 'Please log in again.' });
+    }
+    this.#token = token;
+    this.#lifeMs = seconds * 1000;
+    this.#expiresAt = Date.now() + this.#lifeMs;
+  }
+
+  async #meet() {
+    this.user = await send('GET', '/me', undefined, this.#token);
+    return this.user;
+  }
+
+  #end() {
+    this.user = null;
+    this.#token = null;
+    this.emit('ended');
+  }
+}
+
+/** Runs `work` while no other tab runs its own; without Web Locks (plain HTTP) just runs it. */
+function exclusively(work) {
+  return navigator.locks ? navigator.locks.request('lockstep-refresh', work) : work();
+}
+
+/** Returns the user id in an access token, or null. It is for this page's own check only. */
+function subject(token) {
+  try {
+    return JSON.parse(atob(token.split('.')[1].replace(/-/g, '+').replace(/_/g, '/'))).sub ?? null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,242 @@
+/** Shows the todos of the open list, who types, and does what the reader wants done to them. */
+
+import { uuid7 } from '../ids.js';
+import { avatar } from './avatar.js';
+import { draggable } from './drag.js';
+import { arrange, at, glide, make, typed } from './dom.js';
+import { Row } from './row.js';
+import { announce, toast } from './toast.js';
+
+const GLIDE_UP_TO = 300; // rows; measuring more of them would cost more than the glide gives
+
+const EMPTY = {
+  alone: 'Nothing to do here yet. Write your first todo below.',
+  shared: 'Nothing to do here yet. Write the first todo below; everyone on this list sees it at once.',
+  reader: 'Nothing to do here yet. You may look at this list, but not change it.',
+  done: 'All done.',
+};
+
+export class Board {
+  #list = null;
+  #typing = null;
+  #me;
+  #rows = new Map();
+  #leave = [];
+  #current = null; // the todo whose buttons Tab reaches
+  #dragging = false;
+
+  constructor(me) {
+    this.#me = me;
+    this.#listenToComposer();
+    for (const id of ['open', 'done']) {
+      at(id).addEventListener('keydown', (event) => this.#key(event));
+      at(id).addEventListener('focusin', ({ target }) => this.#reach(target));
+    }
+    at('open').addEventListener('pointerdown', ({ target }) => {
+      if (target.closest('.grip')) this.#dragging = true;
+    });
+    draggable(at('open'), at('board'), {
+      dropped: (row, before) => this.#move(row.dataset.id, before?.dataset.id ?? null),
+      settled: () => {
+        this.#dragging = false;
+        this.#render();
+      },
+    });
+  }
+
+  /** Follows another list (null: none). */
+  follow(list, typing) {
+    for (const leave of this.#leave) leave();
+    this.#list = list;
+    this.#typing = typing;
+    this.#rows.clear();
+    this.#current = null;
+    for (const id of ['open', 'done']) at(id).replaceChildren();
+    at('empty').hidden = true;
+    at('done-group').hidden = true;
+    at('board').classList.toggle('busy', list !== null);
+    at('add').hidden = true;
+    if (!list) return;
+    this.#leave = [
+      list.on('change', () => this.#render()),
+      list.on('entry', (entry) => this.#live(entry)),
+      list.on('refused', (command, error) => toast([error.message], { kind: 'problem' })),
+      typing.on('change', () => this.#renderTyping()),
+    ];
+    this.#render();
+  }
+
+  get #mayWrite() {
+    return this.#list?.role === 'owner' || this.#list?.role === 'editor';
+  }
+
+  #render() {
+    const list = this.#list;
+    if (!list?.view || this.#dragging) return;
+    at('board').classList.remove('busy');
+    at('board').classList.toggle('read-only', !this.#mayWrite);
+    at('add').hidden = !this.#mayWrite;
+
+    const todos = list.todos;
+    const open = todos.filter((todo) => !todo.completed);
+    const done = todos.filter((todo) => todo.completed);
+    done.sort((a, b) => (a.completed_at < b.completed_at ? 1 : -1));
+
+    const shown = [...this.#rows.values()].map((row) => row.element);
+    glide(todos.length > GLIDE_UP_TO ? [] : shown, () => {
+      arrange(at('open'), open.map((todo) => this.#row(todo).element));
+      arrange(at('done'), done.map((todo) => this.#row(todo).element));
+      this.#sayEmpty(open, done);
+      at('done-count').textContent = String(done.length);
+      at('done-group').hidden = done.length === 0;
+    });
+    const known = list.view.todos;
+    for (const id of this.#rows.keys()) if (!known.has(id)) this.#rows.delete(id);
+    if (!this.#rows.has(this.#current)) this.#makeCurrent(open[0]?.id ?? done[0]?.id ?? null);
+  }
+
+  #row(todo) {
+    let row = this.#rows.get(todo.id);
+    if (!row) {
+      row = new Row({
+        tick: (one) => this.#tick(one),
+        rename: (one, title, base) => {
+          this.#list.change('todo.update', { todo_id: one.id, changes: { title }, base });
+        },
+        remove: (one) => this.#remove(one),
+        typing: (one) => this.#typing.say(one.id),
+        offset: () => this.#list.offset,
+      });
+      this.#rows.set(todo.id, row);
+    }
+    row.show(todo);
+    row.lock(!this.#mayWrite);
+    return row;
+  }
+
+  #sayEmpty(open, done) {
+    const empty = at('empty');
+    empty.hidden = open.length > 0;
+    at('board').classList.toggle('bare', open.length + done.length === 0);
+    if (open.length) return;
+    const writer = this.#list.view.members.size > 1 ? 'shared' : 'alone';
+    empty.textContent = EMPTY[done.length ? 'done' : this.#mayWrite ? writer : 'reader'];
+  }
+
+  #renderTyping() {
+    const adding = [];
+    const renaming = new Map();
+    for (const { username, todoId } of this.#typing.people.values()) {
+      if (this.#rows.has(todoId)) renaming.set(todoId, username);
+      else adding.push(username);
+    }
+    for (const [id, row] of this.#rows) row.typingBy(renaming.get(id) ?? null);
+    const place = at('typing');
+    place.replaceChildren();
+    if (!adding.length) return;
+    const words = adding.length === 1 ? ' is typing' : ` and ${adding.length - 1} more are typing`;
+    place.append(typed(adding[0]), words, make('span', { class: 'dots' }));
+  }
+
+  /** Shows what somebody else has just done. */
+  #live(entry) {
+    const { actor } = entry;
+    this.#typing.arrived(actor.id);
+    if (actor.id === this.#me.id) return;
+    this.#rows.get(entry.todo_id ?? entry.todo?.id)?.flash(actor.username);
+    if (entry.type === 'todo.updated') this.#sayReplaced(entry);
+  }
+
+  /** Tells me that somebody overwrote what I had written, and offers to put it back. */
+  #sayReplaced(entry) {
+    for (const [field, { value, by }] of Object.entries(entry.replaced ?? {})) {
+      if (by.id !== this.#me.id || field !== 'title') continue;
+      const undo = { todo_id: entry.todo_id, changes: { title: value }, base: this.#list.offset };
+      toast([typed(entry.actor.username), ' replaced your title ', make('q', {}, typed(value))], {
+        kind: 'person',
+        lead: avatar(entry.actor.username),
+        action: { label: 'Use mine', run: () => this.#list.change('todo.update', undo) },
+      });
+    }
+  }
+
+  #tick(todo) {
+    const changes = { completed: !todo.completed };
+    this.#list.change('todo.update', { todo_id: todo.id, changes, base: this.#list.offset });
+  }
+
+  #remove(todo) {
+    const list = this.#list;
+    const row = this.#rows.get(todo.id);
+    const hadFocus = row?.element.contains(document.activeElement);
+    const neighbour = row?.element.nextElementSibling ?? row?.element.previousElementSibling;
+    list.change('todo.delete', { todo_id: todo.id });
+    if (hadFocus) (this.#rows.get(neighbour?.dataset.id)?.tick ?? at('add-title')).focus();
+    const restore = () => list.change('todo.restore', { todo_id: todo.id });
+    const action = { label: 'Undo', run: restore };
+    toast(['Deleted ', make('q', {}, typed(todo.title))], { action });
+  }
+
+  #move(id, after) {
+    this.#list.change('todo.move', { todo_id: id, after });
+  }
+
+  /** The keys of a row: see the hint under the list. */
+  #key(event) {
+    const row = this.#rows.get(event.target.closest('.todo')?.dataset.id);
+    if (!row || row.editing || event.ctrlKey || event.metaKey) return;
+    const way = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (way && event.altKey) this.#moveBy(row, way);
+    else if (way) this.#focusBy(row, way);
+    else if (event.key === 'Delete' && this.#mayWrite) this.#remove(row.todo);
+    else if (event.key === 'F2' || (event.key === 'Enter' && event.target === row.tick)) row.edit();
+    else return;
+    event.preventDefault();
+  }
+
+  #moveBy(row, way) {
+    if (!this.#mayWrite || row.todo.completed) return;
+    const order = [...at('open').children].map((element) => element.dataset.id);
+    const index = order.indexOf(row.todo.id);
+    const place = index + way;
+    if (place < 0 || place >= order.length) return;
+    order.splice(index, 1);
+    this.#move(row.todo.id, order[place - 1] ?? null);
+    row.tick.focus();
+    announce(`Moved to place ${place + 1} of ${order.length + 1}`);
+  }
+
+  #focusBy(row, way) {
+    const rows = [...document.querySelectorAll('#open > .todo, .done[open] #done > .todo')];
+    const next = rows[rows.indexOf(row.element) + way];
+    this.#rows.get(next?.dataset.id)?.tick.focus();
+  }
+
+  #reach(target) {
+    const id = target.closest('.todo')?.dataset.id;
+    if (id && id !== this.#current) this.#makeCurrent(id);
+  }
+
+  #makeCurrent(id) {
+    this.#current = id;
+    for (const [one, row] of this.#rows) row.reachable(one === id);
+  }
+
+  #listenToComposer() {
+    const input = at('add-title');
+    const button = at('add').querySelector('button');
+    input.addEventListener('input', () => {
+      button.hidden = !input.value.trim();
+      if (input.value) this.#typing?.say();
+    });
+    at('add').addEventListener('submit', (event) => {
+      event.preventDefault();
+      const title = input.value.trim();
+      if (!title) return;
+      this.#list.change('todo.create', { id: uuid7(), list_id: this.#list.id, title });
+      input.value = '';
+      button.hidden = true;
+      at('add').scrollIntoView({ block: 'nearest' });
+    });
+  }
+}

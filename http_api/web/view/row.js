@@ -1,0 +1,126 @@
+/** Shows one todo: tick it, rename it in place, delete it; the board decides what that means. */
+
+import { avatar, tint } from './avatar.js';
+import { at, drawIcons, make, typed, when } from './dom.js';
+import { edit } from './editor.js';
+
+const FLASH_MS = 1_600;
+
+/**
+ * One row. `acts` are the board's answers to what the reader does here:
+ * `tick(todo)`, `rename(todo, title, base)`, `remove(todo)`, `typing(todo)`, `offset()`.
+ */
+export class Row {
+  todo = null;
+  editing = false;
+  #acts;
+  #typist = null;
+  #closeEditor = () => {};
+
+  constructor(acts) {
+    this.#acts = acts;
+    this.element = at('row').content.firstElementChild.cloneNode(true);
+    drawIcons(this.element);
+    this.tick = this.element.querySelector('.tick');
+    this.title = this.element.querySelector('.title');
+    this.remove = this.element.querySelector('.remove');
+    this.tick.addEventListener('click', () => acts.tick(this.todo));
+    this.title.addEventListener('click', () => this.edit());
+    // Keeps the focus where it is, so that the title's editor, if open, is closed by us.
+    this.remove.addEventListener('pointerdown', (event) => event.preventDefault());
+    this.remove.addEventListener('click', () => {
+      this.#closeEditor(false);
+      acts.remove(this.todo);
+    });
+  }
+
+  /** Shows a newer state of the todo; the same state again costs nothing. */
+  show(todo) {
+    if (todo === this.todo) return;
+    const { title: before } = this.todo ?? {};
+    this.todo = todo;
+    this.element.dataset.id = todo.id;
+    this.element.classList.toggle('completed', todo.completed);
+    this.tick.setAttribute('aria-checked', String(todo.completed));
+    if (before !== todo.title) {
+      this.title.textContent = todo.title;
+      this.tick.setAttribute('aria-label', todo.title);
+      this.title.setAttribute('aria-label', `Rename: ${todo.title}`);
+      this.remove.setAttribute('aria-label', `Delete: ${todo.title}`);
+      this.element.querySelector('.grip').setAttribute('aria-label', `Move: ${todo.title}`);
+    }
+    this.#showFacts(todo);
+    this.#showBy();
+  }
+
+  /** Makes this row's buttons reachable with Tab, or not: one row of the list is, at a time. */
+  reachable(yes) {
+    for (const button of [this.tick, this.title, this.remove]) button.tabIndex = yes ? 0 : -1;
+  }
+
+  /** Forbids changes to someone who may only read. */
+  lock(locked) {
+    this.tick.setAttribute('aria-disabled', String(locked));
+    this.tick.disabled = locked;
+    this.title.disabled = locked;
+  }
+
+  /** Lights up for a moment in a person's colour: they have just changed this. */
+  flash(name) {
+    tint(this.element, name);
+    this.element.classList.remove('flash');
+    void this.element.offsetWidth; // starts the animation again
+    this.element.classList.add('flash');
+    setTimeout(() => this.element.classList.remove('flash'), FLASH_MS);
+  }
+
+  /** Shows who is renaming this todo right now, or nobody (null). */
+  typingBy(name) {
+    if (name === this.#typist) return;
+    this.#typist = name;
+    this.#showBy();
+  }
+
+  /** Opens the title for editing. */
+  edit() {
+    if (this.editing || this.title.disabled) return;
+    const base = this.#acts.offset();
+    this.editing = true;
+    this.#closeEditor = edit(this.title, this.todo.title, 'Title', {
+      kept: (title) => this.#acts.rename(this.todo, title, base),
+      typing: () => this.#acts.typing(this.todo),
+      closed: () => {
+        this.editing = false;
+      },
+    });
+  }
+
+  #showFacts(todo) {
+    const facts = this.element.querySelector('.facts');
+    const items = [];
+    if (todo.priority === 'high' || todo.priority === 'medium') {
+      items.push(make('li', { class: `fact ${todo.priority}` }, `${todo.priority} priority`));
+    }
+    if (todo.due_at) items.push(make('li', { class: 'fact' }, `due ${when(todo.due_at)}`));
+    for (const label of todo.labels ?? []) items.push(make('li', { class: 'fact' }, typed(label)));
+    for (const name of todo.assignees ?? []) {
+      items.push(make('li', { class: 'fact' }, '@', typed(name)));
+    }
+    facts.replaceChildren(...items);
+    facts.hidden = items.length === 0;
+  }
+
+  #showBy() {
+    const place = this.element.querySelector('.by');
+    const { completed, completed_by: done } = this.todo ?? {};
+    if (this.#typist) {
+      place.replaceChildren(make('span', { class: 'dots' }), avatar(this.#typist, {
+        title: `${this.#typist} is renaming this`,
+      }));
+    } else if (completed && done) {
+      place.replaceChildren(avatar(done, { title: `Done by ${done}` }));
+    } else {
+      place.replaceChildren();
+    }
+  }
+}

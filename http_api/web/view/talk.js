@@ -1,0 +1,83 @@
+/** The panel where the members of a list talk; its messages are entries of the list's log. */
+
+import { explain } from '../api.js';
+import { uuid7 } from '../ids.js';
+import { avatar } from './avatar.js';
+import { at, make, typed, when } from './dom.js';
+import { toast } from './toast.js';
+
+export class TalkPanel {
+  title = 'Talk';
+  template = 'talk-panel';
+  #list;
+  #api;
+  #me;
+  #messages = new Map();
+  #leave = null;
+
+  constructor(list, { api, me }) {
+    this.#list = list;
+    this.#api = api;
+    this.#me = me;
+  }
+
+  mount() {
+    at('say').hidden = !['owner', 'editor'].includes(this.#list.role);
+    at('say').addEventListener('submit', (event) => {
+      event.preventDefault();
+      this.#say(event.target.elements.text);
+    });
+    this.#leave = this.#list.on('entry', (entry) => {
+      if (entry.type === 'message.posted') this.#add([entry.message]);
+    });
+    this.#load();
+  }
+
+  unmount() {
+    this.#leave?.();
+  }
+
+  async #load() {
+    try {
+      const path = `/lists/${this.#list.id}/messages`;
+      this.#add((await this.#api.pages(path, 'messages')).items);
+    } catch (error) {
+      toast([explain(error)], { kind: 'problem' });
+    }
+  }
+
+  async #say(input) {
+    const text = input.value.trim();
+    if (!text) return;
+    const op = uuid7();
+    input.value = '';
+    try {
+      await this.#api.post(`/lists/${this.#list.id}/messages`, { op, text });
+    } catch (error) {
+      if (!input.value) input.value = text;
+      toast([explain(error)], { kind: 'problem' });
+    }
+  }
+
+  #add(messages) {
+    for (const message of messages) this.#messages.set(message.id, message);
+    const all = [...this.#messages.values()].sort((a, b) => (a.at < b.at ? -1 : 1));
+    showTalk(at('talk'), all, this.#me, 'Nothing said yet. What you write here, all members read.');
+  }
+}
+
+/** Shows messages with their authors, and scrolls to the newest. */
+export function showTalk(place, messages, me, empty, word = () => null) {
+  place.replaceChildren(...messages.map((message, index) => {
+    const mine = message.from.id === me.id;
+    const again = index > 0 && messages[index - 1].from.id === message.from.id;
+    return make('li', { class: `said${mine ? ' mine' : ''}${again ? ' again' : ''}` },
+      avatar(message.from.username),
+      make('div', { class: 'words' },
+        make('p', { class: 'meta' }, typed(message.from.username), word(message),
+          make('time', { datetime: message.at }, when(message.at))),
+        make('p', { class: 'text', dir: 'auto' }, message.text)));
+  }));
+  if (!messages.length) place.append(make('li', { class: 'hint' }, empty));
+  place.scrollTop = place.scrollHeight;
+}

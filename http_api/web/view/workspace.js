@@ -1,0 +1,169 @@
+/** Puts together what a logged-in person sees, and opens the list that the address names. */
+
+import { Letters } from '../letters.js';
+import { LiveList } from '../list.js';
+import { Lists } from '../lists.js';
+import { Outbox } from '../outbox.js';
+import { Socket } from '../socket.js';
+import { Typing } from '../typing.js';
+import { avatar, dress } from './avatar.js';
+import { Board } from './board.js';
+import { at, make, typed } from './dom.js';
+import { Head } from './head.js';
+import { InboxPanel } from './inbox.js';
+import { Panel, badge } from './panel.js';
+import { PeoplePanel } from './people.js';
+import { Side } from './side.js';
+import { TalkPanel } from './talk.js';
+import { toast } from './toast.js';
+import { TrashPanel } from './trash.js';
+
+const wide = matchMedia('(min-width: 48rem)');
+
+export class Workspace {
+  #parts;
+  #list = null;
+  #typing = null;
+  #unheard = 0;
+
+  constructor(session, api) {
+    const me = session.user;
+    const socket = new Socket(session);
+    const outbox = new Outbox(api);
+    const lists = new Lists(api, me);
+    const letters = new Letters(api, me);
+    this.#parts = { api, me, socket, outbox, lists, letters };
+    this.board = new Board(me);
+    this.head = new Head(me, socket, outbox);
+    this.panel = new Panel();
+    this.side = new Side(lists, (id) => {
+      location.hash = `#/lists/${id}`;
+    });
+    this.#showMe(session);
+    this.#listen();
+    this.#registerPanels();
+  }
+
+  async start() {
+    const { socket, letters } = this.#parts;
+    at('app').hidden = false;
+    socket.connect();
+    letters.load().catch(() => null);
+    await this.#load();
+    addEventListener('hashchange', () => this.#route());
+    wide.addEventListener('change', () => this.#route());
+    this.#route();
+  }
+
+  #showMe(session) {
+    const { me } = this.#parts;
+    dress(at('me-avatar'), me.username);
+    at('me-name').textContent = me.display_name || me.username;
+    at('logout').addEventListener('click', () => session.logout());
+  }
+
+  #listen() {
+    const { socket, outbox, lists, letters } = this.#parts;
+    socket.on('state', (state) => state === 'live' && outbox.flush());
+    socket.on('personal', (entry) => {
+      lists.take(entry);
+      letters.take(entry);
+    });
+    socket.on('everyone', (entry) => letters.take(entry, true));
+    socket.on('reload', (channel) => {
+      letters.load().catch(() => null);
+      if (channel !== 'all') this.#load();
+    });
+    // Titles and counts of lists that are not open are only as fresh as the last load.
+    document.addEventListener('visibilitychange', () => document.hidden || this.#load());
+    lists.on('change', () => this.#route());
+    lists.on('joined', (item, { actor }) => {
+      const open = () => {
+        location.hash = `#/lists/${item.id}`;
+      };
+      toast([typed(actor.username), ' shared ', make('b', {}, typed(item.title)), ' with you'], {
+        kind: 'person',
+        lead: avatar(actor.username),
+        action: { label: 'Open', run: open },
+      });
+    });
+    lists.on('left', (item) => {
+      toast([make('b', {}, typed(item.title)), ' is not shared with you any more']);
+    });
+    letters.on('change', () => badge(at('inbox-open'), letters.unread));
+    letters.on('new', (letter) => {
+      if (this.panel.name === 'inbox') return;
+      const words = letter.everyone ? ' to everyone: ' : ': ';
+      toast([make('b', {}, typed(letter.from.username)), words, typed(letter.text)], {
+        kind: 'person',
+        lead: avatar(letter.from.username),
+        action: { label: 'Open', run: () => at('inbox-open').click() },
+      });
+    });
+  }
+
+  #registerPanels() {
+    const { letters, me } = this.#parts;
+    const ofList = (name, id, Content) => {
+      this.panel.register(name, at(id), () => {
+        if (name === 'talk') this.#hear(0);
+        return new Content(this.#list, this.#parts);
+      });
+    };
+    ofList('people', 'open-people', PeoplePanel);
+    ofList('talk', 'open-talk', TalkPanel);
+    ofList('trash', 'open-trash', TrashPanel);
+    this.panel.register('inbox', at('inbox-open'), () => new InboxPanel(letters, me));
+  }
+
+  async #load() {
+    const { lists } = this.#parts;
+    await lists.load().catch((error) => {
+      if (!lists.loaded) toast([error.message], { kind: 'problem' });
+    });
+  }
+
+  /** Opens the list that the address names; on a wide screen there is always one. */
+  #route() {
+    const { lists } = this.#parts;
+    if (!lists.loaded) return;
+    const wanted = /^#\/lists\/([0-9a-f-]{36})$/.exec(location.hash)?.[1] ?? null;
+    const known = wanted && lists.find(wanted) ? wanted : null;
+    const fallback = wide.matches || !location.hash ? lists.inboxId ?? lists.items[0]?.id : null;
+    const id = known ?? (wanted && !wide.matches ? null : fallback ?? null);
+    if (id && id !== wanted) history.replaceState(null, '', `#/lists/${id}`);
+    document.body.dataset.screen = id ? 'list' : 'lists';
+    if (id !== (this.#list?.id ?? null)) this.#openList(id);
+  }
+
+  #openList(id) {
+    const { lists } = this.#parts;
+    if (this.panel.name !== 'inbox') this.panel.close();
+    this.#list?.close();
+    this.#typing?.close();
+    this.#list = id ? new LiveList(id, this.#parts) : null;
+    this.#typing = id ? new Typing(id, this.#parts) : null;
+    this.#hear(0);
+    this.side.mark(id);
+    this.head.follow(this.#list, lists.find(id)?.title);
+    this.board.follow(this.#list, this.#typing);
+    for (const tool of document.querySelectorAll('.tools button')) tool.disabled = !id;
+    this.#list?.on('change', () => this.#tellSide());
+    this.#list?.on('gone', () => this.#load());
+    this.#list?.on('entry', ({ type, actor }) => {
+      const heard = this.panel.name === 'talk' || actor.id === this.#parts.me.id;
+      if (type === 'message.posted' && !heard) this.#hear(this.#unheard + 1);
+    });
+  }
+
+  #tellSide() {
+    const { view, todos } = this.#list;
+    const open = todos.filter((todo) => !todo.completed).length;
+    this.#parts.lists.update(this.#list.id, { title: view.list.title, open });
+  }
+
+  #hear(count) {
+    this.#unheard = count;
+    badge(at('open-talk'), count);
+  }
+}
