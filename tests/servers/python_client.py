@@ -9,6 +9,7 @@ from centrifuge import (
     CentrifugeError,
     Client,
     ClientEventHandler,
+    Publication,
     ReplyError,
     StreamPosition,
     Subscription,
@@ -161,20 +162,17 @@ class PythonClient(SdkClient):
 def _plain(told: Any) -> Any:
     """Turn the SDK's objects into the JavaScript SDK's fields."""
     if is_dataclass(told) and not isinstance(told, type):
-        return _renamed({key: getattr(told, key) for key in told.__dataclass_fields__})
+        fields = {key: getattr(told, key) for key in told.__dataclass_fields__}
+        # `data` is the service's own and stays as it came.
+        plain = {
+            _NAMES.get(key, key): value if key == "data" else _plain(value)
+            for key, value in fields.items()
+        }
+        if isinstance(told, Publication) and not told.offset:
+            del plain["offset"]  # the SDK's way of saying that it has none
+        return plain
     if isinstance(told, dict):
         return {key: _plain(value) for key, value in told.items()}
     if isinstance(told, list):
         return [_plain(value) for value in told]
     return str(told) if isinstance(told, Exception) else told
-
-
-def _renamed(fields: dict[str, Any]) -> dict[str, Any]:
-    # `data` is the service's own and stays as it came; zero means that there is no offset.
-    plain = {
-        _NAMES.get(key, key): value if key == "data" else _plain(value)
-        for key, value in fields.items()
-    }
-    if plain.get("offset") == 0:
-        del plain["offset"]
-    return plain
