@@ -21,11 +21,13 @@ API = "/api/v1"
 class Answer:
     """Tell of one successful answer.
 
-    ``model`` describes its JSON body (None: no body, or not JSON); ``etag``: it carries an ETag.
+    ``model`` describes its JSON body; ``media_type`` is that of a body that is not JSON; neither:
+    no body. ``etag``: it carries an ETag.
     """
 
     description: str
     model: type[BaseModel] | None = None
+    media_type: str | None = None
     etag: bool = False
 
 

@@ -11,24 +11,40 @@ from starlette.responses import Response
 from http_api.refusals import MethodNotAllowed, UpgradeRequired
 from store.errors import Invalid, LockstepError, NotFound, Unauthenticated
 
-__all__ = ["MEDIA_TYPE", "problem_document", "problem_response"]
+__all__ = ["MEDIA_TYPE", "TITLES", "problem_document", "problem_response"]
 
 MEDIA_TYPE: Final = "application/problem+json"
 
-_TITLES: Final = {
+TITLES: Final = {
+    "conflict": "The state forbids it",
     "cross_site": "The request comes from another site",
-    "cycle": "The dependency would close a cycle",
+    "deleted": "It lies in the trash",
+    "forbidden": "Your role does not suffice",
     "history_pruned": "The history does not reach back to that position",
+    "id_taken": "The id is taken",
+    "inbox": "The Inbox stays",
     "internal": "Something went wrong on our side",
     "invalid": "The input breaks a rule",
+    "last_owner": "A list keeps at least one owner",
+    "limit_reached": "A limit is reached",
     "malformed": "The request does not parse",
+    "method_not_allowed": "The path does not know this method",
+    "not_found": "There is nothing here for you",
     "op_reused": "The operation id was used for something else",
     "outcome_unknown": "The outcome is unknown",
     "stale": "It changed meanwhile",
+    "token_expired": "The access token has expired",
+    "token_invalid": "The access token is not valid",
+    "too_large": "The body is too large",
     "too_many_requests": "Too many requests",
     "unauthenticated": "Log in first",
     "unavailable": "Not available right now",
+    "unsupported_media_type": "The body is not of the type that is read here",
+    "upgrade_required": "Only a WebSocket is served here",
+    "user_not_found": "There is no such person for you",
 }
+
+"""The title of every problem by its code; the reference shows them all."""
 
 # One sentence for whatever is missing or another's, so that nobody can tell the two apart.
 _NOTHING_HERE: Final = "There is nothing here for you under this address."
@@ -41,7 +57,7 @@ def problem_document(error: LockstepError, request_id: str) -> dict[str, Any]:
         detail = _NOTHING_HERE
     document: dict[str, Any] = {
         "type": f"/docs#{error.code}",
-        "title": _TITLES.get(error.code) or HTTPStatus(error.status).phrase,
+        "title": TITLES.get(error.code) or HTTPStatus(error.status).phrase,
         "status": error.status,
         "detail": detail,
         "code": error.code,

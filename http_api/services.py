@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from http_api.inboxes import Inboxes
     from http_api.origins import OriginPolicy
     from http_api.settings import Settings
     from realtime.credentials import Credentials
@@ -30,3 +31,4 @@ class Services:
     replica: Replica
     authenticate: Callable[[str], Credentials]
     origins: OriginPolicy
+    inboxes: Inboxes

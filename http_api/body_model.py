@@ -1,0 +1,39 @@
+"""Derive the body of a command's route from the command itself, for the OpenAPI document."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, create_model
+
+from store.todo.commands import COMMANDS
+
+__all__ = ["body_model"]
+
+
+@cache
+def body_model(kind: str, parameters: tuple[str, ...], *, nested: bool = False) -> type[BaseModel]:
+    """Make the closed model of what is left for the body when the path has said ``parameters``.
+
+    ``nested``: the fields of ``changes`` stand in the body themselves.
+    """
+    command = COMMANDS[kind]
+    fields: dict[str, Any] = {
+        name: (field.annotation, field)
+        for name, field in command.model_fields.items()
+        if name != "type" and name not in parameters
+    }
+    if nested:
+        changes = command.model_fields["changes"].annotation
+        assert isinstance(changes, type)  # noqa: S101 - every command with changes models them
+        assert issubclass(changes, BaseModel)  # noqa: S101
+        del fields["changes"]
+        fields |= {name: (field.annotation, field) for name, field in changes.model_fields.items()}
+    words = "".join(part.title() for part in kind.replace("_", ".").split("."))
+    return create_model(
+        f"{words}Body",
+        __config__=ConfigDict(extra="forbid"),
+        __doc__=command.__doc__,
+        **fields,
+    )

@@ -1,0 +1,24 @@
+"""List every endpoint of the service, in the order in which the reference shows them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from http_api.endpoint import Endpoint
+from http_api.routes import broadcasts, commands, health, lists, members, messages, page, todos
+from http_api.routes.docs import reference_endpoints
+
+__all__ = ["ENDPOINTS"]
+
+_DESCRIBED: Final[tuple[Endpoint, ...]] = (
+    *lists.ENDPOINTS,
+    *members.ENDPOINTS,
+    *todos.ENDPOINTS,
+    *commands.ENDPOINTS,
+    *messages.ENDPOINTS,
+    *broadcasts.ENDPOINTS,
+    *health.ENDPOINTS,
+    *page.ENDPOINTS,
+)
+
+ENDPOINTS: Final = (*_DESCRIBED, *reference_endpoints(_DESCRIBED))
