@@ -57,8 +57,8 @@ class Action:
         if self.kind == "update":
             return TodoUpdate(todo_id=todo_id, changes=self.fields, base=self.target)
         if self.kind == "move":
-            after = None if self.after is None else self._pick(todo_ids, self.after)
-            return TodoMove(todo_id=todo_id, after=after)
+            behind = None if self.after is None else self._pick(todo_ids, self.after)
+            return TodoMove(todo_id=todo_id, after=behind)
         return {"delete": TodoDelete, "restore": TodoRestore}[self.kind](todo_id=todo_id)
 
     @staticmethod

@@ -1,0 +1,136 @@
+"""The second lock: what the database itself refuses, whatever the code above it does."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from uuid import UUID, uuid4
+
+import orjson
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from store.actor import Actor
+from store.database import Pool
+from store.engines import StoreSettings
+from store.store import Store, open_store
+from store.tables import metadata
+from store.todo.commands import ListCreate, TodoCreate
+
+People = Callable[[str], Awaitable[Actor]]
+TABLES = sorted(metadata.tables)
+
+
+@pytest.fixture
+async def store(postgresql_url: str) -> AsyncIterator[Store]:
+    """Open a store over PostgreSQL alone: SQLite has no such lock."""
+    opened = await open_store(StoreSettings(postgresql_url))
+    yield opened
+    await opened.aclose()
+
+
+async def count(store: Store, pool: Pool, identity: UUID | None, table: str) -> int:
+    """Count the rows of a table that one role sees in one name."""
+
+    async def work(connection: AsyncConnection) -> int:
+        return int(await connection.scalar(text(f"SELECT count(*) FROM {table}")) or 0)
+
+    return await store.database.transact(pool, identity, work)
+
+
+async def fill(store: Store, person: People) -> tuple[Actor, UUID]:
+    """Make one list with one todo, and the person who owns it."""
+    ann = await person("ann")
+    made = await store.commit(ann, ListCreate(title="Groceries", op=uuid4()))
+    list_id = UUID(orjson.loads(made.body)["list"]["id"])
+    await store.commit(ann, TodoCreate(list_id=list_id, title="milk"))
+    return ann, list_id
+
+
+async def test_every_table_forces_row_security(store: Store) -> None:
+    """The catalogue itself is asked, so a new table without it fails here."""
+    query = text(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+        " AND relkind = 'r' AND relname <> 'alembic_version'"
+        " AND relrowsecurity AND relforcerowsecurity ORDER BY relname"
+    )
+
+    async def work(connection: AsyncConnection) -> list[str]:
+        return list(await connection.scalars(query))
+
+    assert await store.database.transact(Pool.FANOUT, None, work) == TABLES
+
+
+@pytest.mark.parametrize("table", ["lists", "members", "todos", "entries", "ops", "users"])
+async def test_nobody_and_strangers_see_no_row(store: Store, person: People, table: str) -> None:
+    """An identity that is unset, set and gone again, or another's opens nothing."""
+    ann, _ = await fill(store, person)
+    eve = await person("eve")
+    mine = 1 if table == "users" else 0
+    assert await count(store, Pool.APP, ann.id, table) >= 1
+    assert await count(store, Pool.APP, None, table) == 0
+    assert await count(store, Pool.APP, eve.id, table) == mine
+    assert await count(store, Pool.APP, uuid4(), table) == 0
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        """INSERT INTO members (list_id, user_id, username, role, joined_offset)
+        VALUES (:list, :eve, 'eve', 'owner', 1)""",
+        """INSERT INTO entries (kind, log_id, log_offset, type, data)
+        VALUES (0, :list, 99, 'list.deleted', '')""",
+        """INSERT INTO entries (kind, log_id, log_offset, type, data)
+        VALUES (2, '00000000-0000-0000-0000-000000000000', 99, 'broadcast.posted', '')""",
+        "UPDATE users SET is_admin = true WHERE id = :eve",
+        "SELECT * FROM credentials",
+        "SELECT * FROM sessions",
+        "INSERT INTO logs (kind, log_id) VALUES (0, :list)",
+        "DELETE FROM entries",
+        "CREATE TABLE mine (id int)",
+    ],
+)
+async def test_the_application_role_cannot_do_what_no_command_does(
+    store: Store, person: People, statement: str
+) -> None:
+    """Even with free SQL, a stranger gets neither in nor up."""
+    _, list_id = await fill(store, person)
+    eve = await person("eve")
+
+    async def work(connection: AsyncConnection) -> None:
+        await connection.execute(text(statement), {"list": list_id, "eve": eve.id})
+
+    with pytest.raises(DBAPIError, match=r"permission denied|row-level security"):
+        await store.database.transact(Pool.APP, eve.id, work)
+
+
+@pytest.mark.parametrize("table", ["lists", "todos", "members", "logs"])
+async def test_a_stranger_changes_no_row(store: Store, person: People, table: str) -> None:
+    """An update without a condition reaches only what the identity may see."""
+    await fill(store, person)
+    eve = await person("eve")
+    column = {"lists": "title", "todos": "title", "members": "role", "logs": "head"}[table]
+    own = 1 if table == "logs" else 0
+
+    async def work(connection: AsyncConnection) -> int:
+        result = await connection.execute(text(f"UPDATE {table} SET {column} = {column}"))
+        return result.rowcount
+
+    assert await store.database.transact(Pool.APP, eve.id, work) == own
+
+
+async def test_pools_act_as_roles_that_row_security_binds(store: Store) -> None:
+    """None of them is a superuser, bypasses row security or owns a table."""
+    query = text(
+        "SELECT current_user::text, rolsuper OR rolbypassrls"
+        " OR EXISTS (SELECT FROM pg_class WHERE relowner = pg_roles.oid)"
+        " FROM pg_roles WHERE rolname = current_user"
+    )
+    for pool in Pool:
+
+        async def work(connection: AsyncConnection) -> tuple[str, bool]:
+            row = (await connection.execute(query)).one()
+            return row[0], row[1]
+
+        assert await store.database.transact(pool, None, work) == (pool.value, False)
