@@ -1,4 +1,4 @@
-"""Runs `make check` among the tests, beside the others: format, lint, types, contracts."""
+"""Tests of the workshop: every check passes, and nothing is set up twice."""
 
 from __future__ import annotations
 
@@ -22,3 +22,10 @@ def test_the_code_passes_every_check() -> None:
     )
 
     assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_a_second_start_installs_nothing() -> None:
+    """`make run` and `make test` go straight to work once everything is there."""
+    asked = ["make", "--question", "install", "dev"]
+
+    assert subprocess.run(asked, cwd=_ROOT, check=False).returncode == 0

@@ -115,7 +115,7 @@ def own_postgresql(run: Run) -> Iterator[PostgreSQL]:
     _make_template(cluster)
     yield cluster
     if cluster.process is not None:
-        cluster.process.kill()
+        cluster.process.stop()  # a killed one would leave its shared memory behind
     shutil.rmtree(cluster.data)
 
 
