@@ -17,6 +17,7 @@ from store.engines import StoreSettings, open_database
 from store.errors import Conflict
 from store.log_id import LogId
 from store.log_read import read_epoch, read_heads, read_log
+from store.roles import demand_bound_role
 from store.snapshot import ListOverview, Snapshot, read_lists, read_snapshot, read_todo
 from store.todo.commands import (
     BroadcastPost,
@@ -191,10 +192,14 @@ async def open_store(settings: StoreSettings, **injected: Any) -> Store:
     """Open the pools and read the epoch; the schema must be there (see store.migrate).
 
     ``injected`` passes ``now`` and ``new_id`` to the Store. Raises Unavailable when the database
-    does not answer, ValueError for a URL of another kind.
+    does not answer, ValueError for a URL of another kind, UnboundRoleError when a pool would act
+    as a role that row-level security does not bind.
     """
     database = open_database(settings)
     try:
+        if database.is_postgresql:
+            for pool in Pool:
+                await database.transact(pool, None, demand_bound_role, read_only=True)
         epoch = await database.transact(Pool.FANOUT, None, read_epoch, read_only=True)
     except BaseException:
         await database.aclose()
