@@ -1,0 +1,61 @@
+"""The page about the wire protocol, against the code."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from realtime.command import Unknown
+from realtime.limits import Limits
+from realtime.protocol import parse_frame
+from store.todo.commands import COMMANDS
+from tests.docs.pages import blocks, page, rows
+
+PAGE = page("docs/protocol.md")
+_TYPE = re.compile(r"\b((?:list|member|todo|message|messages|broadcast)\.[a-z_]+)")
+
+
+def test_every_frame_is_one_json_object_a_line() -> None:
+    """What the page shows can be pasted."""
+    frames = [line for block in blocks(PAGE, "json") for line in block.splitlines()]
+    assert len(frames) > 15
+    for frame in frames:
+        assert isinstance(json.loads(frame), dict)
+
+
+def test_every_command_shown_is_understood() -> None:
+    """The server reads each command of the page as the command it is."""
+    commands = [
+        block
+        for block in blocks(PAGE, "json")
+        if "push" not in json.loads(block) and not _is_reply(block)
+    ]
+    assert len(commands) >= 7
+    for command in commands:
+        [read] = parse_frame(command.strip().encode())
+        assert not isinstance(read, Unknown)
+
+
+def _is_reply(block: str) -> bool:
+    """Tell a reply from a command: its body holds what only servers say."""
+    text = json.dumps(json.loads(block))
+    said = ('"ttl"', '"positioned"', '"presence": {"presence"', '"publications"', '"rpc": {"data"')
+    return any(word in text for word in said)
+
+
+def test_every_command_has_a_row() -> None:
+    """The table of commands names all that the server carries out for members."""
+    named = {row[0].strip("`") for row in rows(PAGE)} | set(_TYPE.findall(PAGE))
+    assert set(COMMANDS) - {"messages.read", "broadcast.post"} <= named
+
+
+def test_limits_are_those_of_the_code() -> None:
+    """A client may rely on the numbers of the page."""
+    limits = Limits()
+    told = {row[0]: row[1] for row in rows(PAGE) if len(row) == 2}
+    assert told["one message from a client"].startswith(f"{limits.frame_bytes // 1024} KiB")
+    assert f"{limits.first_frame_bytes // 1024} KiB before" in told["one message from a client"]
+    assert told["time to `connect`"] == f"{limits.connect_s:.0f} s"
+    assert told["subscriptions of a connection"] == str(limits.subscriptions)
+    assert f"{limits.page_entries} entries" in told["`publications` in a subscribe reply"]
+    assert told["`detail` of a signal"] == f"{limits.signal_detail_bytes} bytes"
