@@ -21,6 +21,7 @@ export class LiveList extends Emitter {
   /** What to show: confirmed entries with our pending changes over them; null before the first. */
   view = null;
   people = [];
+  #order = null;
   #confirmed = null;
   #pending = [];
   #arrived = [];
@@ -53,8 +54,11 @@ export class LiveList extends Emitter {
     return this.#confirmed?.offset ?? 0;
   }
 
+  /** The live todos in order; sorted once for each view, since several parts of the page ask. */
   get todos() {
-    return this.view ? inOrder(this.view.todos.values()) : [];
+    if (!this.view) return [];
+    this.#order ??= inOrder(this.view.todos.values());
+    return this.#order;
   }
 
   get trash() {
@@ -152,6 +156,7 @@ export class LiveList extends Emitter {
   #show(entries = []) {
     if (!this.#confirmed) return;
     this.#pending = unsettled(this.#pending, this.#confirmed, entries);
+    this.#order = null;
     this.view = overlay(this.#confirmed, this.#pending, this.#parts.me);
     this.emit('change');
   }

@@ -5,6 +5,7 @@
  * gives the first answer again. While nobody answers, commands wait here and go out together.
  */
 
+import { ApiError } from './api.js';
 import { Emitter } from './emitter.js';
 
 const BATCH = 50;
@@ -84,7 +85,7 @@ export class Outbox extends Emitter {
   #settle(item, { status, body }) {
     if (status < 400) this.#drop(item, 'answered', body);
     else if (status === 429 || status === 503) this.#later(null);
-    else this.#drop(item, 'refused', { ...body, status, message: body.detail ?? body.title });
+    else this.#drop(item, 'refused', new ApiError({ ...body, status }));
   }
 
   #drop(item, event, detail) {

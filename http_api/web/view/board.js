@@ -1,5 +1,6 @@
 /** Shows the todos of the open list, who types, and does what the reader wants done to them. */
 
+import { explain } from '../api.js';
 import { uuid7 } from '../ids.js';
 import { avatar } from './avatar.js';
 import { draggable } from './drag.js';
@@ -60,7 +61,7 @@ export class Board {
     this.#leave = [
       list.on('change', () => this.#render()),
       list.on('entry', (entry) => this.#live(entry)),
-      list.on('refused', (command, error) => toast([error.message], { kind: 'problem' })),
+      list.on('refused', (command, error) => this.#sayRefused(command, error)),
       typing.on('change', () => this.#renderTyping()),
     ];
     this.#render();
@@ -99,7 +100,7 @@ export class Board {
     let row = this.#rows.get(todo.id);
     if (!row) {
       row = new Row({
-        tick: (one) => this.#tick(one),
+        tick: (one, byKey) => this.#tick(one, byKey),
         rename: (one, title, base) => {
           this.#list.change('todo.update', { todo_id: one.id, changes: { title }, base });
         },
@@ -160,21 +161,39 @@ export class Board {
     }
   }
 
-  #tick(todo) {
+  /** Says why a change was taken back, and gives what was written back to its writer. */
+  #sayRefused({ type, title }, error) {
+    toast([explain(error)], { kind: 'problem' });
+    const input = at('add-title');
+    if (type !== 'todo.create' || input.value) return;
+    input.value = title;
+    at('add').querySelector('button').hidden = false;
+  }
+
+  #tick(todo, byKey) {
     const changes = { completed: !todo.completed };
+    const neighbour = this.#neighbour(todo.id);
     this.#list.change('todo.update', { todo_id: todo.id, changes, base: this.#list.offset });
+    if (byKey) neighbour.focus(); // the row itself has gone to the other group
   }
 
   #remove(todo) {
     const list = this.#list;
     const row = this.#rows.get(todo.id);
     const hadFocus = row?.element.contains(document.activeElement);
-    const neighbour = row?.element.nextElementSibling ?? row?.element.previousElementSibling;
+    const neighbour = this.#neighbour(todo.id);
     list.change('todo.delete', { todo_id: todo.id });
-    if (hadFocus) (this.#rows.get(neighbour?.dataset.id)?.tick ?? at('add-title')).focus();
+    if (hadFocus) neighbour.focus();
     const restore = () => list.change('todo.restore', { todo_id: todo.id });
     const action = { label: 'Undo', run: restore };
     toast(['Deleted ', make('q', {}, typed(todo.title))], { action });
+  }
+
+  /** Returns where the focus goes when a row goes away. */
+  #neighbour(id) {
+    const element = this.#rows.get(id)?.element;
+    const next = element?.nextElementSibling ?? element?.previousElementSibling;
+    return this.#rows.get(next?.dataset.id)?.tick ?? at('add-title');
   }
 
   #move(id, after) {

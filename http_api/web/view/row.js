@@ -8,7 +8,7 @@ const FLASH_MS = 1_600;
 
 /**
  * One row. `acts` are the board's answers to what the reader does here:
- * `tick(todo)`, `rename(todo, title, base)`, `remove(todo)`, `typing(todo)`, `offset()`.
+ * `tick(todo, byKey)`, `rename(todo, title, base)`, `remove(todo)`, `typing(todo)`, `offset()`.
  */
 export class Row {
   todo = null;
@@ -24,7 +24,7 @@ export class Row {
     this.tick = this.element.querySelector('.tick');
     this.title = this.element.querySelector('.title');
     this.remove = this.element.querySelector('.remove');
-    this.tick.addEventListener('click', () => acts.tick(this.todo));
+    this.tick.addEventListener('click', (event) => acts.tick(this.todo, event.detail === 0));
     this.title.addEventListener('click', () => this.edit());
     // Keeps the focus where it is, so that the title's editor, if open, is closed by us.
     this.remove.addEventListener('pointerdown', (event) => event.preventDefault());
@@ -91,6 +91,8 @@ export class Row {
       typing: () => this.#acts.typing(this.todo),
       closed: () => {
         this.editing = false;
+        // Back to where Space ticks and the arrows walk.
+        if (document.activeElement === this.title) this.tick.focus();
       },
     });
   }
