@@ -1,0 +1,33 @@
+"""``lockstep migrate``: the database schema to the newest revision."""
+
+from __future__ import annotations
+
+import asyncio
+
+import typer
+
+__all__ = ["migrate"]
+
+
+def migrate() -> None:
+    """Bring the database schema to the newest revision; safe to repeat.
+
+    Uses LOCKSTEP_MIGRATE_DATABASE_URL, else LOCKSTEP_DATABASE_URL. With SQLite, `lockstep serve`
+    does this by itself.
+    """
+    from http_api.cli.configured import read_settings
+    from http_api.cli.failure import Failure
+    from store.migrate import migrate as run
+
+    settings = read_settings()
+    try:
+        done = asyncio.run(run(settings.migrate_database, serving_url=settings.database))
+    except OSError as error:
+        raise Failure(
+            f"{settings.database_shown} cannot be reached ({error}). Is it running, and is "
+            "LOCKSTEP_DATABASE_URL right?"
+        ) from error
+    if done.before == done.after:
+        typer.echo(f"{settings.database_shown}: already at revision {done.after}.")
+    else:
+        typer.echo(f"{settings.database_shown}: {done.before or 'empty'} → {done.after}.")

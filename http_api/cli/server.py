@@ -1,0 +1,141 @@
+"""Run the ASGI app under uvicorn, with limits spelled out and an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import signal
+import socket
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import structlog
+import uvicorn
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from http_api.settings import Settings
+
+__all__ = ["STOP_WITHIN_S", "DrainingServer", "uvicorn_config"]
+
+STOP_WITHIN_S = 20
+"""Seconds from SIGTERM to the end of the process, whatever clients do."""
+
+DRAIN_WITHIN_S = 10
+"""Seconds of these that saying goodbye to the sockets may take; HTTP gets what is left."""
+
+_SOURCES = Path(__file__).parents[2]
+_PACKAGES = ("store", "realtime", "http_api")
+
+log = structlog.get_logger("lockstep.serve")
+
+
+def uvicorn_config(settings: Settings, *, reload: bool = False) -> uvicorn.Config:
+    """Name every option that our promises rest on, whatever uvicorn's defaults become.
+
+    The app is built in the process that serves it, from these settings.
+    """
+    return uvicorn.Config(
+        functools.partial(_build_app, settings),
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        uds=None if settings.uds is None else str(settings.uds),
+        workers=settings.workers,
+        reload=reload,
+        reload_dirs=[str(_SOURCES / name) for name in _PACKAGES] if reload else None,
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=262_144,  # the largest message of the protocol
+        # Compression costs 50 KiB a socket, and a publication could no longer be the same bytes
+        # for everyone.
+        ws_per_message_deflate=False,
+        # The protocol's own ping, every 25 s, checks both directions.
+        ws_ping_interval=None,
+        ws_ping_timeout=None,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        # X-Forwarded-* counts from known proxies only; who can open the Unix socket is one.
+        proxy_headers=True,
+        forwarded_allow_ips="*" if settings.uds is not None else settings.trusted_proxies,
+        # limit_concurrency stays unset: it would count sockets but answer 503 to plain HTTP.
+        limit_concurrency=None,
+        # Longer than the proxy keeps its idle connections, or it meets closed ones: random 502.
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=STOP_WITHIN_S,
+    )
+
+
+def _build_app(settings: Settings) -> ASGIApp:
+    """Import and build the app; a function of the module, so that it travels to other processes."""
+    from http_api.app import create_app
+
+    return create_app(settings)
+
+
+class DrainingServer(uvicorn.Server):
+    """Serve until SIGTERM or SIGINT, drain the replica, then let uvicorn end.
+
+    uvicorn itself closes every WebSocket in one loop before the lifespan learns of the end, which
+    sends all clients back at the same moment. So the app puts ``drain`` (an async function) into
+    its lifespan state, and it runs first. From the signal to the end of the process pass at most
+    STOP_WITHIN_S seconds; a second SIGINT ends at once. The exit status after a signal is 0.
+    """
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None] | None = None) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start listening, then announce it."""
+        await super().startup(sockets=sockets)
+        if self.started and self._announce is not None:
+            self._announce()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Drain, then close what is left; never raises TimeoutError."""
+        end = time.monotonic() + STOP_WITHIN_S
+        await self._drain()
+        # uvicorn takes whole seconds here; one is kept for the lifespan's end.
+        self.config.timeout_graceful_shutdown = max(1, int(end - time.monotonic()) - 1)
+        try:
+            async with asyncio.timeout(max(1.0, end - time.monotonic())):
+                await super().shutdown(sockets=sockets)
+        except TimeoutError:
+            log.warning("stopped_late", after_s=STOP_WITHIN_S)
+
+    async def _drain(self) -> None:
+        """Run the app's drain; its failure or slowness must not keep the process alive."""
+        drain: Callable[[], Awaitable[None]] | None = self.lifespan.state.get("drain")
+        if drain is None or self.force_exit:
+            return
+        try:
+            async with asyncio.timeout(DRAIN_WITHIN_S):
+                await drain()
+        except TimeoutError:
+            log.warning("drain_cut_short", after_s=DRAIN_WITHIN_S)
+        except Exception:
+            log.exception("drain_failed")
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin the end at the first signal; a second SIGINT skips the waiting.
+
+        Unlike uvicorn's, this does not raise the signal again afterwards: an orderly end is
+        status 0.
+        """
+        if self.should_exit and sig == signal.SIGINT:
+            self.force_exit = True
+        self.should_exit = True
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve on the bound ``sockets`` until a signal ends it."""
+        with contextlib.suppress(KeyboardInterrupt):
+            super().run(sockets=sockets)

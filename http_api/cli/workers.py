@@ -1,0 +1,34 @@
+"""Run several server processes that share one listening socket."""
+
+from __future__ import annotations
+
+import socket
+
+import uvicorn
+from uvicorn.supervisors import multiprocess
+
+from http_api.cli.server import DrainingServer
+
+__all__ = ["run_workers"]
+
+
+class _DrainingProcess(multiprocess.Process):
+    """Run a server that drains, where uvicorn would run its plain one."""
+
+    @property
+    def server(self) -> DrainingServer:
+        """Make the server on first use, in the process that serves."""
+        if self._server is None:
+            self._server = DrainingServer(self.config)
+        return self._server  # type: ignore[return-value]
+
+
+def run_workers(config: uvicorn.Config, sockets: list[socket.socket]) -> None:
+    """Run ``config.workers`` processes on ``sockets`` until SIGTERM or SIGINT.
+
+    One that dies is replaced; one that cannot start ends them all. SIGHUP replaces one after the
+    other. Clients of any process may land on any other: no session lives in a process.
+    """
+    # uvicorn takes no class for its processes; a test holds on to this name.
+    multiprocess.Process = _DrainingProcess  # type: ignore[misc]
+    multiprocess.Multiprocess(config, sockets).run()

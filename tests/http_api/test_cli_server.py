@@ -1,0 +1,136 @@
+"""The server's options and its orderly end, with a small app in place of ours."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+
+from http_api.cli import server as module
+from http_api.cli.listener import Listener, bind_address
+from http_api.cli.server import DrainingServer, uvicorn_config
+from http_api.settings import load_settings
+
+Drain = Callable[[], Awaitable[None]]
+
+
+class SmallApp:
+    """Answer requests once ``gate`` is open, and note in ``seen`` what happens in which order."""
+
+    def __init__(self, drain: Drain | None = None) -> None:
+        self.seen: list[str] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.asked = asyncio.Event()
+        self._drain = drain
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Speak ASGI."""
+        if scope["type"] == "lifespan":
+            await receive()
+            if self._drain is not None:
+                scope["state"]["drain"] = self._drain
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            self.seen.append("lifespan over")
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+        self.asked.set()
+        await self.gate.wait()
+        self.seen.append("answered")
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+
+async def _serve(app: SmallApp) -> tuple[DrainingServer, Listener, asyncio.Task[None]]:
+    """Start a server of the small app; gives it once it listens."""
+    listener = bind_address("127.0.0.1", 0)
+    listening = asyncio.Event()
+    config = uvicorn.Config(app, lifespan="on", log_config=None)
+    server = DrainingServer(config, announce=listening.set)
+    task = asyncio.create_task(server.serve([listener.socket]))
+    await listening.wait()
+    return server, listener, task
+
+
+async def test_the_drain_runs_before_anything_is_closed() -> None:
+    """A request under way is answered, and the lifespan ends last."""
+    app = SmallApp()
+    app.gate.clear()
+
+    async def drain() -> None:
+        app.seen.append("drained")
+        app.gate.set()
+
+    app._drain = drain
+    server, listener, task = await _serve(app)
+    async with httpx.AsyncClient(trust_env=False) as http:
+        asking = asyncio.create_task(http.get(listener.address))
+        await app.asked.wait()
+        server.handle_exit(signal.SIGTERM, None)
+        assert (await asking).text == "ok"
+    await task
+    assert app.seen == ["drained", "answered", "lifespan over"]
+
+
+async def test_a_failing_or_missing_drain_does_not_keep_the_process_alive() -> None:
+    """The end comes whatever the app does."""
+
+    async def fail() -> None:
+        raise RuntimeError("no")
+
+    for app in (SmallApp(fail), SmallApp()):
+        server, _, task = await _serve(app)
+        server.handle_exit(signal.SIGTERM, None)
+        await asyncio.wait_for(task, 5)
+        assert app.seen == ["lifespan over"]
+
+
+async def test_a_slow_drain_is_cut_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A drain that hangs costs its own time only."""
+    monkeypatch.setattr(module, "DRAIN_WITHIN_S", 0.05)
+    server, _, task = await _serve(SmallApp(asyncio.Event().wait))  # type: ignore[arg-type]
+    server.handle_exit(signal.SIGTERM, None)
+    await asyncio.wait_for(task, 5)
+
+
+async def test_a_request_that_never_ends_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process ends in time although somebody still waits."""
+    monkeypatch.setattr(module, "STOP_WITHIN_S", 2)
+    app = SmallApp()
+    app.gate.clear()
+    server, listener, task = await _serve(app)
+    async with httpx.AsyncClient(trust_env=False) as http:
+        asking = asyncio.create_task(http.get(listener.address, timeout=10))
+        await app.asked.wait()
+        server.handle_exit(signal.SIGTERM, None)
+        await asyncio.wait_for(task, 5)
+        with pytest.raises(httpx.HTTPError):
+            (await asking).raise_for_status()
+
+
+def test_options_that_promises_rest_on_are_spelled_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Defaults of uvicorn may change; these may not."""
+    monkeypatch.delenv("LOCKSTEP_UDS", raising=False)
+    config = uvicorn_config(load_settings(port=8123))
+    assert config.ws == "websockets-sansio"
+    assert config.ws_max_size == 262_144
+    assert not config.ws_per_message_deflate
+    assert config.ws_ping_interval is None
+    assert config.timeout_keep_alive == 75
+    assert config.timeout_graceful_shutdown == 20
+    assert config.limit_concurrency is None
+    assert not config.server_header
+    assert not config.access_log
+    assert config.forwarded_allow_ips == "127.0.0.1,::1"
+    assert (config.loop, config.http) == ("uvloop", "httptools")
+
+
+def test_whoever_opens_the_unix_socket_is_the_proxy() -> None:
+    """Behind a Unix socket the forwarding headers count, whatever TRUSTED_PROXIES says."""
+    assert uvicorn_config(load_settings(uds="/run/x.sock")).forwarded_allow_ips == "*"
