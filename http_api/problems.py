@@ -29,11 +29,13 @@ TITLES: Final = {
     "limit_reached": "A limit is reached",
     "malformed": "The request does not parse",
     "method_not_allowed": "The path does not know this method",
+    "name_taken": "The name is taken",
     "not_found": "There is nothing here for you",
     "op_reused": "The operation id was used for something else",
     "outcome_unknown": "The outcome is unknown",
     "stale": "It changed meanwhile",
     "token_expired": "The access token has expired",
+    "token_reused": "The session has ended",
     "token_invalid": "The access token is not valid",
     "too_large": "The body is too large",
     "too_many_requests": "Too many requests",
@@ -42,6 +44,8 @@ TITLES: Final = {
     "unsupported_media_type": "The body is not of the type that is read here",
     "upgrade_required": "Only a WebSocket is served here",
     "user_not_found": "There is no such person for you",
+    "wrong_login": "The username or the password is wrong",
+    "wrong_password": "The current password is wrong",
 }
 
 """The title of every problem by its code; the reference shows them all."""
@@ -90,7 +94,7 @@ def problem_response(error: LockstepError, request_id: str) -> Response:
 
 
 def _challenge(error: Unauthenticated) -> str:
-    """Name the scheme; a refused token (any code but the plain one) also says why (RFC 6750)."""
-    if error.code == Unauthenticated.code:
-        return 'Bearer realm="lockstep"'
-    return 'Bearer realm="lockstep", error="invalid_token"'
+    """Name the scheme, and a token that came along and was refused (RFC 6750 section 3)."""
+    if error.code in {"token_expired", "token_invalid"}:
+        return 'Bearer realm="lockstep", error="invalid_token"'
+    return 'Bearer realm="lockstep"'
