@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import and_, func, select, text
 
 from store.tables import lists, members, todos, users
+from store.todo.dependency import shortest_way
 from store.todo.model import ListInfo, Member, Person, Role, Todo
 from store.todo.view import Needs, Place, View
 from store.todo_rows import todo_from_row
@@ -20,6 +21,30 @@ if TYPE_CHECKING:
 __all__ = ["find_person", "load_place", "load_view"]
 
 _FIND_USER = text("SELECT id, username FROM lockstep_find_user(:name_key)")
+
+# Everything that a todo waits for, however far: pairs (id, other it waits for). UNION drops pairs
+# seen before, so a tangle costs no more than its edges.
+_EDGES_POSTGRESQL = text("""
+WITH RECURSIVE edges (id, other) AS (
+    SELECT todos.id, blocker FROM todos, jsonb_array_elements_text(blocked_by) blocker
+    WHERE todos.id = :start AND list_id = :list
+    UNION
+    SELECT todos.id, blocker FROM edges JOIN todos ON todos.id = edges.other::uuid,
+        jsonb_array_elements_text(blocked_by) blocker
+    WHERE list_id = :list
+) SELECT id, other FROM edges
+""")
+_EDGES_SQLITE = text("""
+WITH RECURSIVE edges (id, other) AS (
+    SELECT todos.id, blocker.value FROM todos, json_each(blocked_by) blocker
+    WHERE todos.id = :start AND list_id = :list
+    UNION
+    SELECT todos.id, blocker.value
+    FROM edges JOIN todos ON todos.id = replace(edges.other, '-', ''),
+        json_each(blocked_by) blocker
+    WHERE list_id = :list
+) SELECT id, other FROM edges
+""")
 
 
 async def load_view(
@@ -63,6 +88,8 @@ async def load_view(
         member_count=held,
         owner_count=owners,
         gap=gap,
+        chain=() if needs.chain is None else await _chain(connection, list_id, *needs.chain),
+        elsewhere=await _elsewhere(connection, actor, set(needs.todos) - set(loaded)),
     )
 
 
@@ -139,3 +166,31 @@ async def _gap(
         low = loaded[place.after].position
         query = query.where(todos.c.position > low)
     return low, await connection.scalar(query)
+
+
+async def _chain(
+    connection: AsyncConnection, list_id: UUID, start: UUID, goal: UUID
+) -> tuple[UUID, ...]:
+    """Find a shortest way on which ``start`` waits for ``goal``, in one recursive query."""
+    postgresql = connection.dialect.name == "postgresql"
+    ids = (start, list_id) if postgresql else (start.hex, list_id.hex)
+    rows = await connection.execute(
+        _EDGES_POSTGRESQL if postgresql else _EDGES_SQLITE, {"start": ids[0], "list": ids[1]}
+    )
+    waits_for: dict[UUID, list[UUID]] = {}
+    for row in rows:
+        waits_for.setdefault(UUID(str(row.id)), []).append(UUID(row.other))
+    return shortest_way(waits_for, start, goal)
+
+
+async def _elsewhere(
+    connection: AsyncConnection, actor: UUID, missing: set[UUID]
+) -> frozenset[UUID]:
+    if not missing:
+        return frozenset()
+    query = (
+        select(todos.c.id)
+        .join(members, members.c.list_id == todos.c.list_id)
+        .where(todos.c.id.in_(missing), members.c.user_id == actor)
+    )
+    return frozenset(await connection.scalars(query))

@@ -21,6 +21,7 @@ from pydantic import (
 
 __all__ = [
     "COMMANDS",
+    "BroadcastPost",
     "Command",
     "ListCommand",
     "ListCreate",
@@ -30,11 +31,18 @@ __all__ = [
     "MemberSet",
     "MessagePost",
     "MessageSend",
+    "MessagesRead",
+    "TodoAddLabel",
+    "TodoAssign",
+    "TodoBlock",
     "TodoCommand",
     "TodoCreate",
     "TodoDelete",
     "TodoMove",
+    "TodoRemoveLabel",
     "TodoRestore",
+    "TodoUnassign",
+    "TodoUnblock",
     "TodoUpdate",
 ]
 
@@ -236,6 +244,48 @@ class TodoRestore(TodoCommand):
     type: Literal["todo.restore"] = "todo.restore"
 
 
+class TodoAddLabel(TodoCommand):
+    """Put a label on a todo."""
+
+    type: Literal["todo.add_label"] = "todo.add_label"
+    label: Label
+
+
+class TodoRemoveLabel(TodoCommand):
+    """Take a label off a todo."""
+
+    type: Literal["todo.remove_label"] = "todo.remove_label"
+    label: Label
+
+
+class TodoAssign(TodoCommand):
+    """Assign a todo to a member."""
+
+    type: Literal["todo.assign"] = "todo.assign"
+    username: Username
+
+
+class TodoUnassign(TodoCommand):
+    """Take an assignee off a todo."""
+
+    type: Literal["todo.unassign"] = "todo.unassign"
+    username: Username
+
+
+class TodoBlock(TodoCommand):
+    """Make a todo wait for the todo ``by`` of the same list."""
+
+    type: Literal["todo.block"] = "todo.block"
+    by: Id
+
+
+class TodoUnblock(TodoCommand):
+    """Let a todo no longer wait for the todo ``by``."""
+
+    type: Literal["todo.unblock"] = "todo.unblock"
+    by: Id
+
+
 class MessagePost(ListCommand):
     """Post a message to the members of a list, as an entry of its log."""
 
@@ -278,6 +328,12 @@ COMMANDS: dict[str, type[Command]] = {
         TodoMove,
         TodoDelete,
         TodoRestore,
+        TodoAddLabel,
+        TodoRemoveLabel,
+        TodoAssign,
+        TodoUnassign,
+        TodoBlock,
+        TodoUnblock,
         MessagePost,
         MessageSend,
         MessagesRead,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from store.todo import decide_list, decide_todo
+from store.todo import decide_list, decide_set, decide_todo
 from store.todo.commands import (
     Command,
     ListDelete,
@@ -13,10 +13,16 @@ from store.todo.commands import (
     MemberRemove,
     MemberSet,
     MessagePost,
+    TodoAddLabel,
+    TodoAssign,
+    TodoBlock,
     TodoCreate,
     TodoDelete,
     TodoMove,
+    TodoRemoveLabel,
     TodoRestore,
+    TodoUnassign,
+    TodoUnblock,
     TodoUpdate,
 )
 from store.todo.decision import Context, Decision
@@ -35,6 +41,12 @@ _RULES: dict[type[Command], Callable[[View, Any, Context], Decision]] = {
     TodoMove: decide_todo.move_todo,
     TodoDelete: decide_todo.delete_todo,
     TodoRestore: decide_todo.restore_todo,
+    TodoAddLabel: decide_set.add_label,
+    TodoRemoveLabel: decide_set.remove_label,
+    TodoAssign: decide_set.assign,
+    TodoUnassign: decide_set.unassign,
+    TodoBlock: decide_set.block,
+    TodoUnblock: decide_set.unblock,
 }
 
 

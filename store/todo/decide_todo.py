@@ -26,6 +26,7 @@ __all__ = [
     "MAX_LIVE_TODOS",
     "create_todo",
     "delete_todo",
+    "live_todo",
     "move_todo",
     "restore_todo",
     "update_todo",
@@ -67,7 +68,7 @@ def create_todo(view: View, command: TodoCreate, context: Context) -> Decision:
 def update_todo(view: View, command: TodoUpdate, context: Context) -> Decision:
     """Change fields of a todo; the write wins, and what it replaced of others is named."""
     demand(view.role, Role.EDITOR)
-    todo = _live(view, command.todo_id)
+    todo = live_todo(view, command.todo_id)
     wanted = {name: getattr(command.changes, name) for name in command.changes.model_fields_set}
     changed = {name: value for name, value in wanted.items() if getattr(todo, name) != value}
     if not changed:
@@ -100,7 +101,7 @@ def update_todo(view: View, command: TodoUpdate, context: Context) -> Decision:
 def move_todo(view: View, command: TodoMove, context: Context) -> Decision:
     """Give a todo a position behind another, or at the front; in its place already: no entry."""
     demand(view.role, Role.EDITOR)
-    todo = _live(view, command.todo_id)
+    todo = live_todo(view, command.todo_id)
     if command.after == todo.id:
         raise Invalid([("after", "a todo cannot stand behind itself")])
     if command.after is not None:
@@ -139,7 +140,8 @@ def _todo(view: View, todo_id: UUID) -> Todo:
     return todo
 
 
-def _live(view: View, todo_id: UUID) -> Todo:
+def live_todo(view: View, todo_id: UUID) -> Todo:
+    """Give the todo; raises NotFound, or Conflict for one in the trash."""
     todo = _todo(view, todo_id)
     if todo.deleted_at is not None:
         raise Conflict("This todo lies in the trash; restore it first.", code="deleted")

@@ -12,10 +12,13 @@ from store.todo.commands import (
     ListDelete,
     MemberRemove,
     MemberSet,
+    TodoAssign,
+    TodoBlock,
     TodoCommand,
     TodoCreate,
     TodoMove,
     TodoRestore,
+    TodoUnassign,
 )
 
 if TYPE_CHECKING:
@@ -37,13 +40,17 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """List what to load: todos and accounts by name, all members, counts, and a place."""
+    """List what to load: todos and accounts by name, all members, counts, and a place.
+
+    ``chain`` (start, goal) asks how ``start`` already waits for ``goal``, through ``blocked_by``.
+    """
 
     todos: tuple[UUID, ...] = ()
     usernames: tuple[str, ...] = ()
     everyone: bool = False
     counts: bool = False
     place: Place | None = None
+    chain: tuple[UUID, UUID] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +58,10 @@ class View:
     """Hold the part of a list that one command depends on, as of ``head``.
 
     ``people`` are accounts by the name the command spelled; ``members`` those of them (or all, if
-    asked for) who are members; ``gap`` the positions that bound the place asked for. Counts are of
-    live todos, members and owners; zero when they were not asked for.
+    asked for) who are members; ``gap`` the positions that bound the place asked for. ``chain`` is a
+    way from start to goal (both included), empty when there is none. ``elsewhere`` are those todos
+    asked for that lie in another list of the actor's. Counts are of live todos, members and owners;
+    zero when they were not asked for.
     """
 
     head: int
@@ -65,6 +74,8 @@ class View:
     member_count: int = 0
     owner_count: int = 0
     gap: tuple[str | None, str | None] = (None, None)
+    chain: tuple[UUID, ...] = ()
+    elsewhere: frozenset[UUID] = frozenset()
 
 
 def needs_of(command: Command) -> Needs:
@@ -87,6 +98,10 @@ def needs_of(command: Command) -> Needs:
         )
     if isinstance(command, TodoRestore):
         return Needs(todos=(command.todo_id,), counts=True)
+    if isinstance(command, TodoAssign | TodoUnassign):
+        return Needs(todos=(command.todo_id,), usernames=(command.username,))
+    if isinstance(command, TodoBlock):
+        return Needs(todos=(command.todo_id, command.by), chain=(command.by, command.todo_id))
     if isinstance(command, TodoCommand):
         return Needs(todos=(command.todo_id,))
     if isinstance(command, MemberSet | MemberRemove):

@@ -11,7 +11,7 @@ import pytest
 
 from store.actor import Actor
 from store.entry import Position
-from store.errors import Conflict, Forbidden, NotFound, OpReused, Stale
+from store.errors import Conflict, Forbidden, Invalid, NotFound, OpReused, Stale
 from store.log_id import LogId
 from store.store import Store
 from store.todo.commands import (
@@ -21,6 +21,7 @@ from store.todo.commands import (
     MemberRemove,
     MemberSet,
     MessageSend,
+    TodoBlock,
     TodoCreate,
     TodoDelete,
     TodoMove,
@@ -300,3 +301,41 @@ async def test_writers_of_one_list_leave_gapless_offsets(store: Store, person: P
     log = await store.read_log(LogId.list(list_id), None, 0, limit=1_000, max_bytes=10**7)
     assert [entry.offset for entry in log.entries] == list(range(1, log.head + 1))
     assert len((await store.snapshot(ann.id, list_id)).todos) == log.head - 2
+
+
+async def test_a_dependency_that_closes_a_circle_is_refused_with_the_path(
+    store: Store, person: People
+) -> None:
+    """The check is part of the write: of two that close a circle together, exactly one wins."""
+    ann = await person("ann")
+    list_id = await new_list(store, ann)
+    first, second, third = [await new_todo(store, ann, list_id, name) for name in "abc"]
+    await store.commit(ann, TodoBlock(todo_id=first, by=second))
+    outcomes = await asyncio.gather(
+        store.commit(ann, TodoBlock(todo_id=second, by=third)),
+        store.commit(ann, TodoBlock(todo_id=third, by=first)),
+        return_exceptions=True,
+    )
+    (refused,) = [outcome for outcome in outcomes if isinstance(outcome, Conflict)]
+    assert refused.code == "cycle"
+    path = refused.extra["path"]
+    assert path[0] == path[-1]
+    assert set(path) == {str(first), str(second), str(third)}
+    with pytest.raises(Conflict) as itself:
+        await store.commit(ann, TodoBlock(todo_id=first, by=first))
+    assert itself.value.extra["path"] == [str(first), str(first)]
+
+
+async def test_a_dependency_across_lists_tells_only_what_the_caller_may_see(
+    store: Store, person: People
+) -> None:
+    """A todo of another own list is 422, anyone else's is as unknown as a random id."""
+    ann, bob = await person("ann"), await person("bob")
+    todo_id = await new_todo(store, ann, await new_list(store, ann))
+    mine = await new_todo(store, ann, await new_list(store, ann))
+    theirs = await new_todo(store, bob, await new_list(store, bob))
+    with pytest.raises(Invalid):
+        await store.commit(ann, TodoBlock(todo_id=todo_id, by=mine))
+    for other in (theirs, uuid4()):
+        with pytest.raises(NotFound):
+            await store.commit(ann, TodoBlock(todo_id=todo_id, by=other))

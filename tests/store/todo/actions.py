@@ -14,10 +14,16 @@ from store.todo.commands import (
     MemberRemove,
     MemberSet,
     MessagePost,
+    TodoAddLabel,
+    TodoAssign,
+    TodoBlock,
     TodoCreate,
     TodoDelete,
     TodoMove,
+    TodoRemoveLabel,
     TodoRestore,
+    TodoUnassign,
+    TodoUnblock,
     TodoUpdate,
 )
 
@@ -59,6 +65,16 @@ class Action:
         if self.kind == "move":
             behind = None if self.after is None else self._pick(todo_ids, self.after)
             return TodoMove(todo_id=todo_id, after=behind)
+        if self.kind in {"label", "unlabel"}:
+            model = TodoAddLabel if self.kind == "label" else TodoRemoveLabel
+            return model(todo_id=todo_id, **self.fields)
+        if self.kind in {"assign", "unassign"}:
+            return (TodoAssign if self.kind == "assign" else TodoUnassign)(
+                todo_id=todo_id, username=self.fields["username"]
+            )
+        if self.kind in {"block", "unblock"}:
+            by = self._pick(todo_ids, self.after or 0)
+            return (TodoBlock if self.kind == "block" else TodoUnblock)(todo_id=todo_id, by=by)
         return {"delete": TodoDelete, "restore": TodoRestore}[self.kind](todo_id=todo_id)
 
     @staticmethod
@@ -102,6 +118,7 @@ def _action(kind: str, fields: st.SearchStrategy[dict[str, Any]]) -> st.SearchSt
     )
 
 
+_labelled = st.fixed_dictionaries({"label": st.sampled_from(["shop", "home", "caf\u00e9"])})
 _nothing: st.SearchStrategy[dict[str, Any]] = st.just({})
 actions = st.lists(
     st.one_of(
@@ -113,6 +130,13 @@ actions = st.lists(
         _action("move", _nothing),
         _action("delete", _nothing),
         _action("restore", _nothing),
+        _action("label", _labelled),
+        _action("unlabel", _labelled),
+        _action("assign", _shared),
+        _action("unassign", _shared),
+        _action("block", _nothing),
+        _action("block", _nothing),
+        _action("unblock", _nothing),
         _action("rename", st.fixed_dictionaries({"title": text})),
         _action("say", st.fixed_dictionaries({"title": text})),
         _action("share", _shared),
