@@ -12,7 +12,7 @@ export class Typing extends Emitter {
   #socket;
   #subscription;
   #me;
-  #saidAt = 0;
+  #saidAt = Number.NEGATIVE_INFINITY; // the clock starts with the page
   #timers = new Map();
 
   constructor(listId, { socket, me }) {
@@ -29,7 +29,7 @@ export class Typing extends Emitter {
   /** Says that I type, at most every two seconds. Nothing is lost when it does not arrive. */
   say(todoId = null) {
     const now = performance.now();
-    if (now - this.#saidAt < SAY_EVERY_MS || this.#subscription.state !== 'subscribed') return;
+    if (now - this.#saidAt < SAY_EVERY_MS) return;
     this.#saidAt = now;
     const signal = todoId ? { type: 'typing', todo_id: todoId } : { type: 'typing' };
     this.#subscription.publish(signal).catch(() => null);
