@@ -12,9 +12,14 @@ if TYPE_CHECKING:
 
     from http_api.call import Call
 
-__all__ = ["API", "Answer", "Endpoint"]
+__all__ = ["API", "Answer", "Endpoint", "names_id"]
 
 API = "/api/v1"
+
+
+def names_id(parameter: str) -> bool:
+    """Tell whether a path parameter of this name is an id: what is no UUID there names nothing."""
+    return parameter.endswith("_id") or parameter == "by"
 
 
 @dataclass(frozen=True, slots=True)

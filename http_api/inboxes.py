@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
-from store.errors import NotFound
-
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from store.store import Store
+    from store.accounts import Accounts
 
 __all__ = ["Inboxes"]
 
@@ -20,18 +18,15 @@ _KEPT: Final = 10_000  # accounts; about 2 MB
 class Inboxes:
     """Look an account's Inbox up once; it never changes, so it may be kept, the latest used."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, accounts: Accounts) -> None:
+        self._accounts = accounts
         self._kept: OrderedDict[UUID, UUID] = OrderedDict()
 
     async def of(self, user: UUID) -> UUID:
-        """Give the id of the user's Inbox; raises NotFound when the account has none any more."""
+        """Give the id of the user's Inbox; raises NotFound when there is no such account."""
         found = self._kept.get(user)
         if found is None:
-            lists = await self._store.lists_of(user)
-            found = next((one.info.id for one in lists if one.info.inbox), None)
-            if found is None:
-                raise NotFound
+            found = (await self._accounts.profile(user)).inbox_id
             self._kept[user] = found
             if len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic.json_schema import models_json_schema
 
 from http_api.answers import Problem
+from http_api.endpoint import names_id
 from http_api.problems import MEDIA_TYPE
 from http_api.version import version
 
@@ -174,8 +175,8 @@ def _refusals(endpoint: Endpoint) -> list[int]:
 
 def _path_parameters(endpoint: Endpoint) -> Iterable[dict[str, Any]]:
     for name in re.findall(r"{(\w+)", endpoint.path):
-        kind = {"type": "string", "format": "uuid"} if name.endswith("_id") else {"type": "string"}
-        yield {"name": name, "in": "path", "required": True, "schema": kind}
+        schema = {"type": "string", **({"format": "uuid"} if names_id(name) else {})}
+        yield {"name": name, "in": "path", "required": True, "schema": schema}
 
 
 def _query(endpoint: Endpoint) -> Iterable[dict[str, Any]]:

@@ -10,7 +10,7 @@ import orjson
 from starlette.responses import Response
 
 from http_api.body_model import body_model
-from http_api.endpoint import API, Answer, Endpoint
+from http_api.endpoint import API, Answer, Endpoint, names_id
 from store.entry import Position
 from store.errors import Invalid
 from store.todo.parse import parse_command
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command_route", "submit", "written"]
 
-_PARAMETER: Final = re.compile(r"{(\w+)}")
+_PARAMETER: Final = re.compile(r"{(\w+)(?::path)?}")
 
 
 def command_route(
@@ -43,9 +43,9 @@ def command_route(
 ) -> Endpoint:
     """Make the endpoint of the command ``kind``.
 
-    The path's parameters are fields of the command (those ending in ``_id`` are ids); the body has
-    the others. ``nested``: the body's fields are the command's ``changes``, with ``op`` and
-    ``base`` beside them. ``conditional``: If-Match applies. ``model`` describes the answer.
+    The path's parameters are fields of the command; the body has the others. ``nested``: the body's
+    fields are the command's ``changes``, with ``op`` and ``base`` beside them. ``conditional``:
+    If-Match applies. ``model`` describes the answer.
     """
     parameters = tuple(_PARAMETER.findall(path))
     return Endpoint(
@@ -71,7 +71,7 @@ def _handler(
 
     async def handle(call: Call) -> Response:
         from_path = {
-            name: str(call.path_id(name)) if name.endswith("_id") else call.path_text(name)
+            name: str(call.path_id(name)) if names_id(name) else call.path_text(name)
             for name in parameters
         }
         fields = await call.fields()

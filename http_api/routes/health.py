@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Final
 from http_api.answers import Health, Readiness
 from http_api.endpoint import Answer, Endpoint
 from http_api.reply import reply
-from store.database import Pool
+from http_api.schema import NEWEST_REVISION, schema_revision
 from store.errors import LockstepError
-from store.migrate import newest_revision, revision_of
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from http_api.services import Services
 
 __all__ = ["ENDPOINTS"]
-
-_NEWEST: Final = newest_revision()  # it does not change while the process lives
 
 
 async def _live(_call: Call) -> Response:
@@ -40,16 +37,14 @@ async def _ready(call: Call) -> Response:
 
 async def _database(services: Services) -> dict[str, str]:
     try:
-        revision = await services.store.database.transact(
-            Pool.APP, None, revision_of, read_only=True
-        )
+        revision = await schema_revision(services.store)
     except LockstepError:
         return {"database": "Does not answer.", "migrations": "Unknown."}
-    if revision == _NEWEST:
+    if revision == NEWEST_REVISION:
         return {"database": "ok", "migrations": "ok"}
     return {
         "database": "ok",
-        "migrations": f"At {revision}, needs {_NEWEST}: run lockstep migrate.",
+        "migrations": f"At {revision}, needs {NEWEST_REVISION}: run lockstep migrate.",
     }
 
 

@@ -45,6 +45,32 @@ async def _one(call: Call) -> Response:
     )
 
 
+def _in_set(path: str, thing: str, add: str, remove: str) -> tuple[Endpoint, Endpoint]:
+    """Make the routes of one of a todo's sets: changed by add and remove, never as a whole."""
+    return (
+        command_route(
+            "PUT",
+            f"{_TODO}/{path}",
+            add,
+            tag="Todos",
+            summary=f"Add {thing} to a todo",
+            model=TodoWritten,
+            conditional=True,
+            refusals=(403, 404, 409),
+        ),
+        command_route(
+            "DELETE",
+            f"{_TODO}/{path}",
+            remove,
+            tag="Todos",
+            summary=f"Remove {thing} from a todo",
+            model=TodoWritten,
+            conditional=True,
+            refusals=(403, 404, 409),
+        ),
+    )
+
+
 ENDPOINTS: Final = (
     command_route(
         "POST",
@@ -123,4 +149,7 @@ ENDPOINTS: Final = (
         conditional=True,
         refusals=(403, 404, 409),
     ),
+    *_in_set("labels/{label:path}", "a label", "todo.add_label", "todo.remove_label"),
+    *_in_set("assignees/{username}", "an assignee", "todo.assign", "todo.unassign"),
+    *_in_set("blocked_by/{by}", "a todo that must be done first", "todo.block", "todo.unblock"),
 )

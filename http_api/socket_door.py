@@ -1,0 +1,68 @@
+"""Stand before the socket: a handshake of a foreign page, or none at all, goes no further."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+from uuid import uuid4
+
+import structlog
+from starlette.datastructures import Headers
+from starlette.websockets import WebSocket
+
+from http_api.boundary import trail_of
+from http_api.problems import problem_response
+from http_api.refusals import CrossSite, MethodNotAllowed, UpgradeRequired
+from store.errors import LockstepError, NotFound, Unavailable
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+    from http_api.services import Services
+
+__all__ = ["SOCKET_PATH", "SocketDoor", "refuse_socket"]
+
+SOCKET_PATH: Final = "/connection/websocket"
+
+log = structlog.get_logger("lockstep.http")
+
+
+class SocketDoor:
+    """Check a handshake's origin and hand the socket to the replica.
+
+    The origin must be on the list exactly; none is a native client and fine, because no cookie is
+    ever read on the socket. Plain HTTP gets 426, a method that cannot be a handshake 405.
+    """
+
+    def __init__(self, services: Callable[[], Services]) -> None:
+        self._services = services
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a handshake through to the replica, or answer what is wrong with it."""
+        if scope["type"] == "http":
+            trail_of(scope).route = SOCKET_PATH
+            if scope["method"] != "GET":
+                raise MethodNotAllowed(["GET"])
+            raise UpgradeRequired(
+                "Speak WebSocket here: the Centrifugo client protocol, version 2."
+            )
+        services = self._services()
+        headers = Headers(scope=scope)
+        if not services.origins.allows(headers.get("origin"), scope["scheme"], headers.get("host")):
+            log.info("socket_refused", origin=headers.get("origin"))
+            refusal: LockstepError = CrossSite("Pages of this origin may not connect.")
+        elif not services.replica.ready:
+            refusal = Unavailable("This replica is not serving right now; try again shortly.")
+        else:
+            await services.replica.websocket(scope, receive, send)
+            return
+        await refuse_socket(refusal, scope, receive, send)
+
+
+async def refuse_socket(
+    refusal: LockstepError | None, scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Answer a handshake with a problem instead of an upgrade; None: there is nothing here."""
+    socket = WebSocket(scope, receive, send)
+    await socket.receive()  # the handshake itself
+    await socket.send_denial_response(problem_response(refusal or NotFound(), uuid4().hex))
