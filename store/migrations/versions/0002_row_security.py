@@ -53,7 +53,7 @@ GRANT EXECUTE ON FUNCTION lockstep_me(), lockstep_my_lists(), lockstep_may_manag
 
 # What each role may do at all; a policy then says to which rows.
 GRANTS = """
-GRANT SELECT ON epochs TO lockstep_app, lockstep_auth, lockstep_fanout;
+GRANT SELECT ON epochs, alembic_version TO lockstep_app, lockstep_auth, lockstep_fanout;
 GRANT SELECT, INSERT, UPDATE (head, read_up_to) ON logs TO lockstep_app;
 GRANT SELECT, INSERT ON entries, ops TO lockstep_app;
 GRANT SELECT, INSERT, UPDATE (display_name, email) ON users TO lockstep_app;
