@@ -18,6 +18,7 @@ MEDIA_TYPE: Final = "application/problem+json"
 TITLES: Final = {
     "conflict": "The state forbids it",
     "cross_site": "The request comes from another site",
+    "cycle": "The dependency would close a circle",
     "deleted": "It lies in the trash",
     "forbidden": "Your role does not suffice",
     "history_pruned": "The history does not reach back to that position",
@@ -33,6 +34,7 @@ TITLES: Final = {
     "not_found": "There is nothing here for you",
     "op_reused": "The operation id was used for something else",
     "outcome_unknown": "The outcome is unknown",
+    "registration_closed": "Registration is closed",
     "stale": "It changed meanwhile",
     "token_expired": "The access token has expired",
     "token_reused": "The session has ended",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from http_api.identity import Identity
     from http_api.inboxes import Inboxes
     from http_api.origins import OriginPolicy
     from http_api.settings import Settings
@@ -32,3 +33,4 @@ class Services:
     authenticate: Callable[[str], Credentials]
     origins: OriginPolicy
     inboxes: Inboxes
+    identity: Identity

@@ -5,12 +5,25 @@ from __future__ import annotations
 from typing import Final
 
 from http_api.endpoint import Endpoint
-from http_api.routes import broadcasts, commands, health, lists, members, messages, page, todos
+from http_api.routes import (
+    auth,
+    broadcasts,
+    commands,
+    health,
+    lists,
+    me,
+    members,
+    messages,
+    page,
+    todos,
+)
 from http_api.routes.docs import reference_endpoints
 
 __all__ = ["ENDPOINTS"]
 
 _DESCRIBED: Final[tuple[Endpoint, ...]] = (
+    *auth.ENDPOINTS,
+    *me.ENDPOINTS,
     *lists.ENDPOINTS,
     *members.ENDPOINTS,
     *todos.ENDPOINTS,

@@ -1,0 +1,134 @@
+"""The account of whoever asks, and its devices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from starlette.responses import Response
+
+from http_api.account_shapes import AccountAnswer, PasswordBody, ProfileBody, SessionsAnswer
+from http_api.endpoint import API, Answer, Endpoint
+from http_api.refresh_cookie import clear_cookie
+from http_api.reply import reply
+from store.todo.model import instant
+
+if TYPE_CHECKING:
+    from http_api.call import Call
+    from store.accounts import Account
+
+__all__ = ["ENDPOINTS", "account_json"]
+
+
+def account_json(account: Account) -> dict[str, Any]:
+    """Build the object that shows an account to its owner."""
+    return {
+        "id": str(account.id),
+        "username": account.username,
+        "display_name": account.display_name,
+        "email": account.email,
+        "is_admin": account.is_admin,
+        "inbox_id": str(account.inbox_id),
+        "created_at": instant(account.created_at),
+    }
+
+
+async def _me(call: Call) -> Response:
+    return reply(account_json(await call.services.identity.accounts.profile(call.actor.id)))
+
+
+async def _change(call: Call) -> Response:
+    body = await call.body(ProfileBody)
+    changes = body.model_dump(include=body.model_fields_set)
+    account = await call.services.identity.accounts.update_profile(call.actor.id, changes)
+    return reply(account_json(account))
+
+
+async def _password(call: Call) -> Response:
+    body = await call.body(PasswordBody)
+    identity, actor = call.services.identity, call.actor
+    with identity.limits.attempt(actor.username, call.address):
+        entries = await identity.accounts.change_password(
+            actor.id, actor.session, body.current_password, body.new_password
+        )
+    call.services.replica.announce(entries)
+    return Response(status_code=204)
+
+
+async def _sessions(call: Call) -> Response:
+    found = await call.services.identity.sessions.of(call.actor.id)
+    return reply(
+        {
+            "sessions": [
+                {
+                    "id": str(session.id),
+                    "device": session.device,
+                    "created_at": instant(session.created_at),
+                    "used_at": instant(session.used_at),
+                    "expires_at": instant(session.expires_at),
+                    "current": session.id == call.actor.session,
+                }
+                for session in found
+            ]
+        }
+    )
+
+
+async def _end(call: Call) -> Response:
+    session = call.path_id("session_id")
+    entries = await call.services.identity.sessions.revoke(call.actor.id, session)
+    call.services.replica.announce(entries)
+    response = Response(status_code=204)
+    if session == call.actor.session:
+        clear_cookie(call.request, response)
+    return response
+
+
+ENDPOINTS: Final = (
+    Endpoint(
+        method="GET",
+        path=f"{API}/me",
+        tag="Me",
+        summary="My account",
+        handler=_me,
+        answers={200: Answer("The account", AccountAnswer)},
+    ),
+    Endpoint(
+        method="PATCH",
+        path=f"{API}/me",
+        tag="Me",
+        summary="Change my display name or e-mail address",
+        handler=_change,
+        body=ProfileBody,
+        answers={200: Answer("The account as it now is", AccountAnswer)},
+        refusals=(422, 503),
+    ),
+    Endpoint(
+        method="POST",
+        path=f"{API}/me/password",
+        tag="Me",
+        summary="Change my password",
+        description="Every other session ends, everywhere.",
+        handler=_password,
+        body=PasswordBody,
+        answers={204: Answer("It is changed")},
+        refusals=(403, 422, 429, 503),
+    ),
+    Endpoint(
+        method="GET",
+        path=f"{API}/me/sessions",
+        tag="Me",
+        summary="My sessions",
+        handler=_sessions,
+        answers={200: Answer("The sessions", SessionsAnswer)},
+    ),
+    Endpoint(
+        method="DELETE",
+        path=f"{API}/me/sessions/{{session_id}}",
+        tag="Me",
+        summary="End one of my sessions",
+        description="Its tokens and sockets end everywhere.",
+        handler=_end,
+        answers={204: Answer("It has ended")},
+        refusals=(404, 503),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Test the routes, one noun a file."""

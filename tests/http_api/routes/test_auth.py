@@ -1,0 +1,378 @@
+"""Hold how people register, log in, stay logged in and leave."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from http.cookies import Morsel, SimpleCookie
+from typing import Any
+from uuid import UUID
+
+import httpx
+import jwt
+import pytest
+
+from tests.http_api.routes.edge import PASSWORD, Edge, open_edge
+
+ANN = {"username": "ann", "password": PASSWORD}
+
+
+@pytest.fixture
+async def edge(sqlite_url: str) -> AsyncIterator[Edge]:
+    """Give the routes over a fresh database."""
+    async with open_edge(sqlite_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def ann(edge: Edge) -> AsyncIterator[httpx.AsyncClient]:
+    """Give a client of ann, who is logged in."""
+    async with edge.member() as client:
+        yield client
+
+
+def cookie_of(response: httpx.Response) -> Morsel[str]:
+    """Read the one cookie that an answer sets."""
+    (header,) = response.headers.get_list("set-cookie")
+    (morsel,) = SimpleCookie(header).values()
+    return morsel
+
+
+async def login(client: httpx.AsyncClient, **changes: str) -> dict[str, Any]:
+    """Log ann in; give the answer."""
+    answer = await client.post("/auth/login", json={**ANN, **changes})
+    assert answer.status_code == 200, answer.text
+    tokens: dict[str, Any] = answer.json()
+    return tokens
+
+
+async def test_registering_answers_with_the_account(edge: Edge) -> None:
+    """201 with what the owner may see of it: no password, no hash."""
+    async with edge.client() as client:
+        answer = await client.post(
+            "/auth/register",
+            json={**ANN, "email": "ann@example.org", "display_name": "Ann Lee"},
+        )
+        account = answer.json()
+        assert answer.status_code == 201
+        assert account.keys() == {
+            "id",
+            "username",
+            "display_name",
+            "email",
+            "is_admin",
+            "inbox_id",
+            "created_at",
+        }
+        assert (account["username"], account["email"]) == ("ann", "ann@example.org")
+        assert UUID(account["id"]) != UUID(account["inbox_id"])
+        assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_a_taken_name_is_409_and_a_broken_rule_422(edge: Edge, ann: object) -> None:
+    """With a stable word, and with the field and the rule."""
+    async with edge.client() as client:
+        taken = await client.post("/auth/register", json={**ANN, "username": "ANN"})
+        assert (taken.status_code, taken.json()["code"]) == (409, "name_taken")
+        broken = await client.post(
+            "/auth/register", json={"username": "р" + "aul", "password": "password1234"}
+        )
+        assert (broken.status_code, broken.json()["code"]) == (422, "invalid")
+        assert [found["path"] for found in broken.json()["errors"]] == ["username", "password"]
+        assert "password1234" not in broken.text
+
+
+@pytest.mark.parametrize(
+    ("body", "paths"),
+    [
+        ({}, {"username", "password"}),
+        ({**ANN, "id": str(UUID(int=1))}, {"id"}),
+        ({**ANN, "is_admin": True}, {"is_admin"}),
+        ({**ANN, "__proto__": {}}, {"__proto__"}),
+        ({"username": 1, "password": None}, {"username", "password"}),
+        ({**ANN, "password": "x" * 2_000}, {"password"}),
+        ({**ANN, "email": "nowhere"}, {"email"}),
+        ({**ANN, "username": "a\u0000"}, {"username"}),
+    ],
+)
+async def test_registering_takes_named_fields_only(
+    edge: Edge, body: dict[str, Any], paths: set[str]
+) -> None:
+    """Nobody makes themself an administrator; nothing of a refused request is kept."""
+    async with edge.client() as client:
+        answer = await client.post("/auth/register", json=body)
+        assert answer.status_code == 422
+        assert {found["path"] for found in answer.json()["errors"]} == paths
+        assert (await client.post("/auth/register", json=ANN)).status_code == 201
+
+
+@pytest.mark.parametrize("how", ["closed", "invite"])
+async def test_registration_can_be_closed(sqlite_url: str, how: str) -> None:
+    """403 with a word and what to do, whatever was sent."""
+    async with open_edge(sqlite_url, registration=how) as edge, edge.client() as client:
+        answer = await client.post("/auth/register", json=ANN)
+        assert (answer.status_code, answer.json()["code"]) == (403, "registration_closed")
+
+
+async def test_logging_in_by_form_and_by_json_give_the_same(edge: Edge, ann: object) -> None:
+    """The OAuth2 password grant and the JSON route answer alike, and nothing may cache it."""
+    async with edge.client() as client:
+        form = await client.post("/auth/token", data={**ANN, "grant_type": "password"})
+        json = await client.post("/auth/login", json=ANN)
+        for answer in (form, json):
+            assert answer.status_code == 200
+            assert answer.headers["cache-control"] == "no-store"
+            assert "set-cookie" not in answer.headers
+            tokens = answer.json()
+            assert tokens.keys() == {"access_token", "refresh_token", "token_type", "expires_in"}
+            assert (tokens["token_type"], tokens["expires_in"]) == ("bearer", 1800)
+            claims = jwt.decode(tokens["access_token"], options={"verify_signature": False})
+            assert claims["name"] == "ann"
+            assert claims["exp"] - claims["iat"] == 1800
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"username=ann",
+        b"username=ann&username=ben&password=x",
+        b"username=ann&password=tulip-bench-42&grant_type=client_credentials",
+        b"username=ann&password=tulip-bench-42&admin=1",
+        b"{}",
+        b"\xff",
+    ],
+)
+async def test_a_form_that_is_not_the_password_grant_is_refused(edge: Edge, body: bytes) -> None:
+    """400 or 422, never a login."""
+    async with edge.client() as client:
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        answer = await client.post("/auth/token", content=body, headers=kind)
+        assert answer.status_code in {400, 422}
+
+
+async def test_a_wrong_login_tells_nothing(edge: Edge, ann: object) -> None:
+    """Unknown name, wrong password and disabled account: the same bytes, but for the request."""
+    async with edge.client() as client:
+        await client.post("/auth/register", json={**ANN, "username": "off"})
+        await edge.identity.accounts.set_disabled("off", disabled=True)
+        answers = [
+            await client.post("/auth/login", json=proof, headers={"X-Request-ID": "same"})
+            for proof in (
+                {"username": "ann", "password": "wrong-bench-42"},
+                {"username": "nobody", "password": PASSWORD},
+                {"username": "off", "password": PASSWORD},
+                {"username": "\u0000", "password": ""},
+            )
+        ]
+        assert {answer.status_code for answer in answers} == {401}
+        assert len({answer.content for answer in answers}) == 1
+        assert {tuple(sorted(answer.headers.items())) for answer in answers} == {
+            tuple(sorted(answers[0].headers.items()))
+        }
+        assert answers[0].headers["www-authenticate"].startswith("Bearer")
+
+
+async def test_a_wrong_login_takes_the_same_time_whoever_is_meant(
+    sqlite_url: str,
+) -> None:
+    """An unknown name takes as long as a wrong password, within half of one hash."""
+    async with open_edge(sqlite_url, rate_limits=False) as edge, edge.client() as client:
+        await client.post("/auth/register", json=ANN)
+
+        async def fastest(name: str) -> float:
+            taken = []
+            for _ in range(7):
+                began = time.perf_counter()
+                await client.post("/auth/login", json={"username": name, "password": "x" * 12})
+                taken.append(time.perf_counter() - began)
+            return min(taken)
+
+        known, unknown = await fastest("ann"), await fastest("nobody")
+        assert unknown > known / 2
+        assert known > unknown / 2
+
+
+async def test_refreshing_gives_the_next_tokens(edge: Edge, ann: object) -> None:
+    """The new access token works; the old refresh token gives the same successor for a moment."""
+    async with edge.client() as client:
+        first = await login(client)
+        second = await client.post("/auth/refresh", json={"refresh_token": first["refresh_token"]})
+        assert second.status_code == 200
+        again = await client.post("/auth/refresh", json={"refresh_token": first["refresh_token"]})
+        assert again.json()["refresh_token"] == second.json()["refresh_token"]
+        token = second.json()["access_token"]
+        me = await client.get("/me", headers={"Authorization": f"Bearer {token}"})
+        assert me.json()["username"] == "ann"
+
+
+async def test_a_replayed_refresh_token_ends_the_session_everywhere(
+    edge: Edge, ann: object
+) -> None:
+    """Its access tokens are refused from then on, and every replica is told."""
+    async with edge.client() as client:
+        tokens = await login(client)
+        old = tokens["refresh_token"]
+        for _ in range(2):
+            tokens = (
+                await client.post("/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
+            ).json()
+        replayed = await client.post("/auth/refresh", json={"refresh_token": old})
+        assert (replayed.status_code, replayed.json()["code"]) == (401, "token_reused")
+        assert [entry.type for entry in edge.replica.heard] == ["session.revoked"]
+        newest = await client.post("/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
+        assert newest.status_code == 401
+        bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
+        assert (await client.get("/me", headers=bearer)).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"refresh_token": ""}, {"refresh_token": None}, {"refresh_token": "A" * 70}]
+)
+async def test_refreshing_with_nothing_good_is_401(edge: Edge, body: dict[str, Any]) -> None:
+    """No token, an empty one, a forged one."""
+    async with edge.client() as client:
+        answer = await client.post("/auth/refresh", json=body)
+        assert answer.status_code == 401
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+async def test_tokens_do_not_work_in_each_others_place(edge: Edge, ann: object) -> None:
+    """An access token does not refresh, a refresh token does not authorize."""
+    async with edge.client() as client:
+        tokens = await login(client)
+        wrong = await client.post("/auth/refresh", json={"refresh_token": tokens["access_token"]})
+        assert wrong.status_code == 401
+        bearer = {"Authorization": f"Bearer {tokens['refresh_token']}"}
+        answer = await client.get("/me", headers=bearer)
+        assert (answer.status_code, answer.json()["code"]) == (401, "token_invalid")
+
+
+async def test_the_page_keeps_its_refresh_token_in_a_cookie(edge: Edge, ann: object) -> None:
+    """On plain HTTP without a prefix; never in the answer, and no script can read it."""
+    async with edge.client() as page:
+        answer = await page.post("/auth/login?refresh=cookie", json=ANN)
+        assert "refresh_token" not in answer.json()
+        cookie = cookie_of(answer)
+        assert cookie.key == "lockstep_refresh"
+        assert (cookie["path"], cookie["samesite"].lower()) == ("/", "strict")
+        assert cookie["httponly"] is True
+        assert cookie["secure"] == ""
+        assert cookie["domain"] == ""
+        assert cookie["max-age"] == str(7 * 24 * 3600)
+        renewed = await page.post("/auth/refresh", json={})
+        assert renewed.status_code == 200
+        assert "refresh_token" not in renewed.json()
+        assert cookie_of(renewed).value not in {"", cookie.value}
+
+
+async def test_over_tls_the_cookie_is_bound_to_this_host(edge: Edge, ann: object) -> None:
+    """The prefix makes browsers insist; the plain cookie is not read over TLS."""
+    async with edge.client("https://127.0.0.1") as page:
+        cookie = cookie_of(await page.post("/auth/login?refresh=cookie", json=ANN))
+        assert cookie.key == "__Host-lockstep_refresh"
+        assert cookie["secure"] is True
+        assert cookie["path"] == "/"
+        assert (await page.post("/auth/refresh", json={})).status_code == 200
+    async with edge.client("https://127.0.0.1", cookie=f"lockstep_refresh={cookie.value}") as page:
+        assert (await page.post("/auth/refresh", json={})).status_code == 401
+
+
+async def test_a_dead_cookie_is_taken_away(edge: Edge, ann: object) -> None:
+    """The browser forgets a token that will never work again."""
+    async with edge.client(cookie="lockstep_refresh=forged") as page:
+        answer = await page.post("/auth/refresh", json={})
+        assert answer.status_code == 401
+        assert (cookie_of(answer).value, cookie_of(answer)["max-age"]) == ("", "0")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:8001"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+async def test_no_other_site_uses_the_cookie(
+    edge: Edge, ann: object, headers: dict[str, str]
+) -> None:
+    """Refresh, logout and login from foreign pages: 403, and the session goes on."""
+    async with edge.client() as page:
+        await page.post("/auth/login?refresh=cookie", json=ANN)
+        for path in ("/auth/refresh", "/auth/logout", "/auth/login?refresh=cookie"):
+            answer = await page.post(path, json={}, headers=headers)
+            assert (answer.status_code, answer.json()["code"]) == (403, "cross_site")
+        assert (await page.post("/auth/refresh", json={})).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "multipart/form-data; boundary=x"])
+async def test_what_a_foreign_form_can_send_is_not_read(edge: Edge, kind: str) -> None:
+    """A body that needs no preflight is no JSON body."""
+    async with edge.client(cookie="lockstep_refresh=x") as page:
+        answer = await page.post("/auth/refresh", content=b"{}", headers={"Content-Type": kind})
+        assert answer.status_code == 415
+
+
+async def test_logging_out_ends_the_session_at_once(edge: Edge, ann: httpx.AsyncClient) -> None:
+    """The access token stops working, the refresh token too, and every replica is told."""
+    async with edge.client() as client:
+        tokens = await login(client)
+        bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
+        assert (await client.post("/auth/logout", headers=bearer)).status_code == 204
+        assert len(edge.replica.heard) == 1
+        assert (await client.get("/me", headers=bearer)).status_code == 401
+        assert (await client.post("/auth/logout", headers=bearer)).status_code == 401
+        late = await client.post("/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
+        assert late.status_code == 401
+    assert (await ann.get("/me")).status_code == 200
+
+
+async def test_the_page_logs_out_with_its_cookie_alone(edge: Edge, ann: object) -> None:
+    """After its access token expired, too; the cookie is gone then."""
+    async with edge.client() as page:
+        await page.post("/auth/login?refresh=cookie", json=ANN)
+        answer = await page.post("/auth/logout", json={})
+        assert answer.status_code == 204
+        assert cookie_of(answer)["max-age"] == "0"
+        assert len(edge.replica.heard) == 1
+        assert (await page.post("/auth/refresh", json={})).status_code == 401
+
+
+async def test_logging_out_as_nobody_is_401(edge: Edge) -> None:
+    """There is nothing to end."""
+    async with edge.client() as client:
+        assert (await client.post("/auth/logout", json={})).status_code == 401
+
+
+async def test_guessing_passwords_is_stopped(edge: Edge, ann: object) -> None:
+    """Five wrong ones a minute; the sixth waits, even with the right password, for names alike."""
+    async with edge.client() as client:
+        for name in ("ann", "nobody"):
+            wrong = {"username": name, "password": "wrong-bench-42"}
+            for _ in range(5):
+                assert (await client.post("/auth/login", json=wrong)).status_code == 401
+            for proof in (wrong, {**wrong, "password": PASSWORD}):
+                answer = await client.post("/auth/token", data=proof)
+                assert answer.status_code == 429
+                assert 1 <= int(answer.headers["retry-after"]) <= 60
+
+
+async def test_a_thousand_wrong_passwords_do_not_take_the_service(sqlite_url: str) -> None:
+    """Whoever finds the queue full is sent away at once with 503; others are served meanwhile."""
+    async with open_edge(sqlite_url, rate_limits=False) as edge:
+        async with edge.member() as ann, edge.client() as crowd:
+            wrong = {"username": "ann", "password": "wrong-bench-42"}
+            flood = [asyncio.create_task(crowd.post("/auth/login", json=wrong)) for _ in range(200)]
+            for _ in range(10):
+                assert (await ann.get("/me")).status_code == 200
+            answers = await asyncio.gather(*flood)
+        statuses = [answer.status_code for answer in answers]
+        assert set(statuses) == {401, 503}
+        assert all(
+            "retry-after" in answer.headers for answer in answers if answer.status_code == 503
+        )
+        async with edge.client() as client:
+            await login(client)
