@@ -1,0 +1,352 @@
+"""Carry one socket's conversation out: perform its session's effects, queue what it is sent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+from uuid import UUID
+
+import structlog
+
+from realtime import codes
+from realtime.clock import Clock
+from realtime.codes import CloseCode, UnsubscribeCode
+from realtime.credentials import Credentials, TokenExpired, TokenInvalid
+from realtime.deadlines import Deadlines
+from realtime.effects import (
+    Abandon,
+    Authenticate,
+    Authenticated,
+    Close,
+    Effect,
+    Leave,
+    Outcome,
+    Refused,
+    Send,
+)
+from realtime.feed import Follower
+from realtime.hub import Hub
+from realtime.limits import Limits
+from realtime.outbox import Outbox, Weight
+from realtime.reads import Refusal
+from realtime.session import Session
+from realtime.signals import list_of_signals
+from realtime.submit import Submit
+from realtime.tasks import Tasks
+from realtime.work import Worker
+from store.errors import LockstepError
+
+__all__ = ["Connection", "Context", "Transport"]
+
+_log = structlog.get_logger("lockstep.realtime")
+
+# What a queue is emptied of before the socket closes; after the others nothing more may be sent.
+_NOTHING_MORE = {codes.INVALID_TOKEN.code, codes.SLOW.code, codes.FORCE_CLOSE.code}
+
+
+class Transport(Protocol):
+    """Be what a connection needs of its socket. No method waits."""
+
+    def wake(self) -> None:
+        """Come and take what waits (``Connection.take``); called often, must be cheap."""
+
+    def close(self, code: CloseCode) -> None:
+        """Send what still waits, then close with ``code``."""
+
+    def abort(self) -> None:
+        """End the socket without waiting for the peer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Hold what all connections of a replica share."""
+
+    hub: Hub
+    submit: Submit
+    authenticate: Callable[[str], Credentials]
+    is_revoked: Callable[[UUID | None, UUID, float], bool]
+    clock: Clock
+    limits: Limits
+    tasks: Tasks
+    deadlines: Deadlines[Connection]
+    register: Callable[[Connection], None]
+    unregister: Callable[[Connection], None]
+
+
+class Connection:
+    """Tie one socket to its session, its subscriptions and its outbox.
+
+    The transport calls ``receive`` for each text message, ``take`` and ``sent`` around each write,
+    and ``lost`` once at the end. Nothing here waits: a command that must is a task of its own while
+    it lasts, and so is catching up.
+    """
+
+    __slots__ = (
+        "_abort_at",
+        "_behind",
+        "_catching_up",
+        "_context",
+        "_done",
+        "_due",
+        "_room",
+        "_task",
+        "_transport",
+        "_writing_since",
+        "followers",
+        "outbox",
+        "session",
+        "worker",
+    )
+
+    def __init__(self, context: Context, transport: Transport, client: str) -> None:
+        now = context.clock.monotonic()
+        limits = context.limits
+        self.session = Session(client, limits, now)
+        self.outbox: Outbox[Follower] = Outbox(limits.outbox_entries, limits.outbox_bytes)
+        self.followers: dict[str, Follower] = {}
+        self.worker = Worker(self, self.session, context.hub, context.submit, limits)
+        self._context = context
+        self._transport = transport
+        self._task: asyncio.Task[None] | None = None
+        self._behind: deque[Follower] = deque()
+        self._catching_up: asyncio.Task[None] | None = None
+        self._room: asyncio.Event | None = None  # set when the outbox has room again
+        self._writing_since = float("inf")
+        self._abort_at = float("inf")
+        self._done = False
+        self._due = float("inf")
+        self._schedule()
+
+    # --- the transport's side ---------------------------------------------------------------------
+
+    def receive(self, frame: bytes) -> None:
+        """Take one text message of the client."""
+        self._perform(self.session.receive(frame, self._context.clock.monotonic()))
+
+    def close(self, code: CloseCode) -> None:
+        """Close from the server's side; does nothing on a closed connection."""
+        self._perform(self.session.close(code))
+
+    def lost(self) -> None:
+        """Learn that the socket is gone."""
+        self.session.lost()
+        self._cleanup()
+        self._abort_at = float("inf")
+
+    def take(self) -> bytes | None:
+        """Give the next frame to write; None when nothing waits. ``sent`` must follow a frame."""
+        frame = self.outbox.take(self._context.limits.page_bytes)
+        if frame is not None:
+            self._writing_since = self._context.clock.monotonic()
+            self._schedule()
+        return frame
+
+    def sent(self) -> None:
+        """Learn that the last frame left; go on with what waited for room."""
+        self._writing_since = float("inf")
+        if self.outbox.full:
+            return
+        if self._room is not None:
+            self._room.set()
+        self._perform(self.session.release(self._context.clock.monotonic()))
+
+    @property
+    def congested(self) -> bool:
+        """Tell whether nothing further should be read from the socket for now."""
+        return self.session.crowded
+
+    def tick(self) -> None:
+        """Do what is due by now."""
+        context = self._context
+        now = context.clock.monotonic()
+        self._due = float("inf")
+        if now >= self._abort_at:
+            self._abort_at = float("inf")
+            self._transport.abort()
+            return
+        if now >= self._writing_since + context.limits.stuck_s:
+            self.close(codes.SLOW)
+        self._perform(self.session.tick(now))
+
+    # --- the feeds' side (see realtime.feed.Peer) -------------------------------------------------
+
+    def push(
+        self, message: bytes, weight: Weight, follower: Follower | None = None, offset: int = 0
+    ) -> None:
+        """Queue a message."""
+        if self._done:
+            return
+        dropped = self.outbox.push(message, weight, follower, offset)
+        if dropped:
+            for one in dropped:
+                self._context.hub.fell_behind(one.source, one.offset)
+                self.behind(one.source)
+        self._transport.wake()
+
+    def ended(self, channel: str, code: UnsubscribeCode) -> None:
+        """Learn that the server ended a subscription."""
+        follower = self.followers.pop(channel, None)
+        if follower is not None:
+            self._context.hub.leave(follower)
+        list_id = list_of_signals(channel)
+        if list_id is not None:
+            self.worker.signals.discard(list_id)
+        if channel in self.session.channels:
+            self._perform(self.session.unsubscribed(channel, code))
+        elif follower is not None:
+            # A server-side subscription cannot be made again on this connection.
+            self.close(codes.INSUFFICIENT_STATE)
+
+    def behind(self, follower: Follower) -> None:
+        """Catch a subscription up from the log, when there is room."""
+        if self._done or follower in self._behind:
+            return
+        self._behind.append(follower)
+        if self._catching_up is None:
+            self._catching_up = self._context.tasks.spawn(self._catch_up())
+
+    # --- effects ----------------------------------------------------------------------------------
+
+    def _perform(self, effects: Iterable[Effect]) -> None:
+        queue = deque(effects)
+        while queue:
+            effect = queue.popleft()
+            match effect:
+                case Send(message):
+                    self.push(message, Weight.REPLY)
+                    if self.outbox.full:
+                        self.session.hold()
+                case Authenticate(ticket, token):
+                    outcome = self._authenticate(token)
+                    now = self._context.clock.monotonic()
+                    queue.extend(self.session.complete(ticket, outcome, now))
+                case Abandon():
+                    if self._task is not None:
+                        self._task.cancel()
+                        self._task = None
+                case Leave(channel):
+                    self._leave(channel)
+                case Close(code):
+                    self._end(code)
+                case _:
+                    self._task = self._context.tasks.spawn(self._work(effect))
+        self._schedule()
+
+    def _authenticate(self, token: str) -> Outcome:
+        context = self._context
+        try:
+            credentials = context.authenticate(token)
+        except TokenExpired:
+            return Refused(expired=True)
+        except TokenInvalid:
+            return Refused(expired=False)
+        actor = credentials.actor
+        if context.is_revoked(actor.session, actor.id, credentials.issued_at):
+            return Refused(expired=False)
+        first = self.session.credentials is None
+        left_s = credentials.expires_at - context.clock.now()
+        if first:
+            self.session.credentials = credentials
+            context.register(self)  # from here on the end of the session closes this socket
+        return Authenticated(credentials, max(0.0, left_s))
+
+    async def _work(self, effect: Any) -> None:
+        outcome: Outcome
+        try:
+            outcome = await self.worker.carry_out(effect)
+        except asyncio.CancelledError:
+            self.worker.undo()
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer
+            outcome = self.worker.failure(error, effect)
+        if not self.session.awaits(effect.ticket):
+            self.worker.undo()
+            return
+        self._task = None
+        started = self.worker.started()
+        for follower in started:
+            self.followers[follower.subscription.log.channel] = follower
+        self._perform(
+            self.session.complete(effect.ticket, outcome, self._context.clock.monotonic())
+        )
+        for follower in started:
+            self._context.hub.settle(follower)
+        self.worker.seated()
+
+    def _leave(self, channel: str) -> None:
+        follower = self.followers.pop(channel, None)
+        if follower is not None:
+            self._context.hub.leave(follower)
+        list_id = list_of_signals(channel)
+        if list_id is not None:
+            self.worker.signals.discard(list_id)
+            self._context.hub.leave_signals(self, list_id)
+
+    # --- catching up ------------------------------------------------------------------------------
+
+    async def _catch_up(self) -> None:
+        context = self._context
+        try:
+            while self._behind and not self._done:
+                follower = self._behind.popleft()
+                await self._wait_for_room()
+                try:
+                    await context.hub.page(follower)
+                except (LockstepError, Refusal) as error:
+                    _log.info("catch_up_delayed", connection=self.session.client, error=str(error))
+                    self._behind.append(follower)
+                    await context.clock.sleep(context.limits.poll_s)
+        finally:
+            self._catching_up = None
+
+    async def _wait_for_room(self) -> None:
+        while self.outbox.full and not self._done:
+            self._room = asyncio.Event()
+            await self._room.wait()
+        self._room = None
+
+    # --- the end ----------------------------------------------------------------------------------
+
+    def _end(self, code: CloseCode) -> None:
+        if self._done:
+            return
+        if code.code in _NOTHING_MORE:
+            self.outbox.clear()
+        self._cleanup()
+        self._abort_at = self._context.clock.monotonic() + self._context.limits.close_s
+        self._transport.close(code)
+
+    def _cleanup(self) -> None:
+        """Leave everything; runs every undo even if one fails."""
+        if self._done:
+            return
+        self._done = True
+        hub = self._context.hub
+        undo: list[Callable[[], object]] = [
+            partial(hub.leave, follower) for follower in self.followers.values()
+        ]
+        undo += [partial(hub.leave_signals, self, list_id) for list_id in self.worker.signals]
+        undo += [task.cancel for task in (self._task, self._catching_up) if task is not None]
+        undo.append(partial(self._context.unregister, self))
+        for step in undo:
+            try:
+                step()
+            except Exception:  # noqa: BLE001 - the other steps must still be done
+                _log.exception("cleanup_failed", connection=self.session.client)
+        self.followers.clear()
+        self._behind.clear()
+
+    def _schedule(self) -> None:
+        """Have ``tick`` called at the next deadline."""
+        due = min(
+            self.session.deadline,
+            self._writing_since + self._context.limits.stuck_s,
+            self._abort_at,
+        )
+        if due < self._due:
+            self._due = due
+            self._context.deadlines.put(self, due)

@@ -1,0 +1,268 @@
+"""Know who follows what on this replica."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import UUID
+
+from realtime import codes
+from realtime.bus import (
+    Appended,
+    Bus,
+    BusMessage,
+    PresenceAsked,
+    PresenceChanged,
+    PresenceDigest,
+    Signalled,
+)
+from realtime.clock import Clock
+from realtime.feed import Feed, Follower, Peer, SignalSeat
+from realtime.limits import Limits
+from realtime.presence import ClientInfo
+from realtime.publication import Publication
+from realtime.reads import LogSource, Reads, Refusal
+from realtime.repair import Repair
+from realtime.subscription import Phase, Recovery, Start, Subscription
+from realtime.tasks import Tasks
+from store.entry import Entry, LogRead
+from store.log_id import LogId, LogKind
+from store.todo.model import Role
+
+__all__ = ["Hub"]
+
+
+class Hub:
+    """Hold one feed per followed log; take entries from commits, from the bus and from the log.
+
+    ``offer``, ``receive`` and everything a feed does run without waiting, so no feed is ever seen
+    half done.
+    """
+
+    def __init__(
+        self, store: LogSource, bus: Bus, clock: Clock, limits: Limits, tasks: Tasks
+    ) -> None:
+        self.feeds: dict[LogId, Feed] = {}
+        self.reads = Reads(store, limits)
+        self.reads.on_new_epoch = self._reset
+        self.repair = Repair(store, self.reads, tasks)
+        self._bus = bus
+        self._clock = clock
+        self._limits = limits
+        self._tasks = tasks
+        self._opening: dict[LogId, asyncio.Task[None]] = {}
+
+    # --- feeds ------------------------------------------------------------------------------------
+
+    async def attach(self, log: LogId) -> Feed:
+        """Give the feed of a log, followed on the bus; register with it before the next wait."""
+        feed = self.feeds.get(log)
+        if feed is None:
+            limits = self._limits
+            feed = self.feeds[log] = Feed(log, limits.held, limits.presence_lease_s)
+            self._opening[log] = self._tasks.spawn(self._open(feed))
+        opening = self._opening.get(log)
+        if opening is not None:
+            feed.pins += 1
+            try:
+                await asyncio.shield(opening)
+            finally:
+                feed.pins -= 1
+        return feed
+
+    async def _open(self, feed: Feed) -> None:
+        try:
+            await self._bus.subscribe(feed.log)
+        finally:
+            del self._opening[feed.log]
+        if feed.log.kind is LogKind.LIST:
+            self._bus.publish(feed.log, PresenceAsked())
+
+    def sweep(self, now: float) -> None:
+        """Let go of the logs that nobody has followed for a while."""
+        for feed in tuple(self.feeds.values()):
+            if feed.followed or feed.log in self._opening:
+                feed.idle_since = float("inf")
+            elif feed.idle_since == float("inf"):
+                feed.idle_since = now
+            elif now - feed.idle_since >= self._limits.idle_feed_s:
+                del self.feeds[feed.log]
+                self._bus.unsubscribe(feed.log)
+
+    def _reset(self, _epoch: str) -> None:
+        """Send everybody back to the start: the database was replaced by another one."""
+        for feed in tuple(self.feeds.values()):
+            feed.reset(codes.INSUFFICIENT_STATE_UNSUBSCRIBE)
+
+    # --- entries ----------------------------------------------------------------------------------
+
+    def offer(self, entry: Entry) -> None:
+        """Take a committed entry, from wherever it comes first."""
+        feed = self.feeds.get(entry.log)
+        if feed is not None:
+            feed.offer(Publication(entry))
+            if feed.gap is not None:
+                self.repair.look(feed)
+
+    def receive(self, log: LogId, replica: str, message: BusMessage) -> None:
+        """Take a message of another replica."""
+        feed = self.feeds.get(log)
+        if feed is None:
+            return
+        now = self._clock.monotonic()
+        match message:
+            case Appended(epoch, entry) if epoch == self.reads.epoch and entry.log == log:
+                self.offer(entry)
+            case Signalled(data, info):
+                feed.signal(data, info)
+            case PresenceChanged(version, info, joined=True):
+                feed.tell(feed.presence.remote_join(replica, version, info, now))
+            case PresenceChanged(version, info):
+                feed.tell(feed.presence.remote_leave(replica, version, info.client, now))
+            case PresenceDigest(version, infos):
+                feed.tell(feed.presence.digest(replica, version, infos, now))
+            case PresenceAsked():
+                self._digest(feed)
+            case _:
+                self.repair.look(feed, doubtful=True)
+
+    # --- followers --------------------------------------------------------------------------------
+
+    async def follow(self, follower: Follower, recovery: Recovery | None) -> Start:
+        """Begin a subscription in one race-free step: register, read, merge by offset.
+
+        Queue the reply, then call ``settle``. Raises ``Refusal`` (no access, unrecoverable) and
+        what the store raises; then, and when cancelled, nothing stays behind.
+        """
+        feed = await self.attach(follower.subscription.log)
+        feed.register(follower)
+        try:
+            return await self._start(feed, follower.subscription, recovery)
+        except BaseException:
+            feed.discard(follower)
+            raise
+
+    async def _start(
+        self, feed: Feed, subscription: Subscription, recovery: Recovery | None
+    ) -> Start:
+        start = subscription.start(await self._first(feed, subscription.user, recovery), recovery)
+        if start is None:
+            raise Refusal(codes.PERMISSION_DENIED)
+        if start.recovered is False and recovery is not None and recovery.reject:
+            raise Refusal(codes.UNRECOVERABLE_POSITION)
+        return start
+
+    async def _first(self, feed: Feed, user: UUID, recovery: Recovery | None) -> LogRead:
+        if recovery is None and feed.log.kind is not LogKind.LIST and feed.position is not None:
+            # Nobody's access is in question and nothing was missed: joining costs no read.
+            return LogRead(Role.VIEWER, self.reads.epoch, feed.position, 0, ())
+        read = await self.reads.first(feed.log, user, recovery)
+        feed.begin(read.head)
+        return read
+
+    def settle(self, follower: Follower) -> None:
+        """Go on with a follower whose reply was queued."""
+        feed = self.feeds.get(follower.subscription.log)
+        if feed is None:
+            return
+        feed.settle(follower)
+        if feed.log.kind is LogKind.LIST and follower.subscription.phase is not Phase.ENDED:
+            self._present(feed, follower.info, joined=True)
+
+    async def page(self, follower: Follower) -> None:
+        """Read and push the next part of what a follower has missed.
+
+        Raises what the store raises, and ``Refusal``.
+        """
+        subscription = follower.subscription
+        feed = self.feeds.get(subscription.log)
+        if feed is None or not subscription.behind:
+            return
+        since = subscription.position
+        read = await self.reads.page(feed.log, subscription.user, since)
+        if read.role is not None and not read.floor <= since <= read.head:
+            feed.end(follower, codes.INSUFFICIENT_STATE_UNSUBSCRIBE)
+            return
+        feed.perform(follower, subscription.page(read, since))
+
+    def fell_behind(self, follower: Follower, offset: int) -> None:
+        """Learn that a follower's publications from ``offset`` on were dropped before they left."""
+        feed = self.feeds.get(follower.subscription.log)
+        if feed is not None:
+            feed.fall_behind(follower, offset)
+
+    def leave(self, follower: Follower) -> None:
+        """End a subscription that its client or its socket ended; harmless when it is over."""
+        follower.subscription.end()
+        feed = self.feeds.get(follower.subscription.log)
+        if feed is not None:
+            feed.discard(follower)
+            if feed.log.kind is LogKind.LIST:
+                self._present(feed, follower.info, joined=False)
+
+    # --- signals and presence ---------------------------------------------------------------------
+
+    async def follow_signals(self, peer: Peer, user: UUID, list_id: UUID) -> SignalSeat:
+        """Begin a subscription to a list's signals; set the seat's ``ready`` after the reply.
+
+        Raises as ``follow`` does.
+        """
+        feed = await self.attach(LogId.list(list_id))
+        seat = SignalSeat(peer, user)
+        feed.take_seat(seat)
+        member = False
+        try:
+            read = await self.reads.page(feed.log, user, None)
+            feed.begin(read.head)
+            member = seat.membership.start(read)
+        finally:
+            if not member:
+                feed.leave_signals(peer)
+        if not member:
+            raise Refusal(codes.PERMISSION_DENIED)
+        return seat
+
+    def leave_signals(self, peer: Peer, list_id: UUID) -> None:
+        """End a subscription to a list's signals."""
+        feed = self.feeds.get(LogId.list(list_id))
+        if feed is not None:
+            feed.leave_signals(peer)
+
+    def signal(self, list_id: UUID, data: bytes, info: ClientInfo) -> None:
+        """Pass a signal on, here and to the other replicas."""
+        log = LogId.list(list_id)
+        feed = self.feeds.get(log)
+        if feed is not None:
+            feed.signal(data, info)
+        self._bus.publish(log, Signalled(data, info))
+
+    async def presence(self, log: LogId) -> list[ClientInfo]:
+        """Tell who follows a list, on every replica."""
+        fresh = log not in self.feeds
+        feed = await self.attach(log)
+        if fresh and self._bus.remote:
+            feed.pins += 1
+            try:
+                await self._clock.sleep(self._limits.bus_wait_s / 2)  # the others were just asked
+            finally:
+                feed.pins -= 1
+        return list(feed.presence)
+
+    def share_presence(self) -> None:
+        """Tell the other replicas who is here, and forget those that fell silent."""
+        now = self._clock.monotonic()
+        for feed in tuple(self.feeds.values()):
+            if feed.log.kind is LogKind.LIST:
+                self._digest(feed)
+                feed.tell(feed.presence.expire(now))
+
+    def _digest(self, feed: Feed) -> None:
+        if feed.presence.local:
+            infos = tuple(feed.presence.local)
+            self._bus.publish(feed.log, PresenceDigest(feed.presence.version, infos))
+
+    def _present(self, feed: Feed, info: ClientInfo, *, joined: bool) -> None:
+        presence = feed.presence
+        diff = presence.join(info) if joined else presence.leave(info.client)
+        if diff.joined or diff.left:
+            feed.tell(diff)
+            self._bus.publish(feed.log, PresenceChanged(presence.version, info, joined))

@@ -1,0 +1,41 @@
+"""Hold an entry as it stands on the wire: encoded once, the same bytes for every reader."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from store.entry import Entry
+
+__all__ = ["EVERYONE", "Publication"]
+
+EVERYONE: Final = UUID(int=0)  # no user has the nil UUID
+
+
+class Publication:
+    """Hold one entry of a log, framed for its channel.
+
+    ``body`` is ``{"data":...,"offset":n}`` as replies hold it, ``frame`` the whole push.
+    ``removes`` is whom this entry takes access to its log from: a user, ``EVERYONE`` (the list is
+    gone), or None.
+    """
+
+    __slots__ = ("body", "entry", "frame", "offset", "removes")
+
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
+        self.offset = entry.offset
+        self.body = b'{"data":%b,"offset":%d}' % (entry.data, entry.offset)
+        self.frame = b'{"push":{"channel":"%b","pub":%b}}' % (
+            entry.log.channel.encode(),
+            self.body,
+        )
+        self.removes: UUID | None = None
+        if entry.type == "member.removed":
+            self.removes = entry.subject
+        elif entry.type == "list.deleted":
+            self.removes = EVERYONE
+
+    def ends(self, user: UUID) -> bool:
+        """Tell whether this entry takes ``user``'s access away."""
+        return self.removes is not None and self.removes in (user, EVERYONE)

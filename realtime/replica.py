@@ -1,0 +1,279 @@
+"""Be one server process: own the hub, the bus, the live connections and every task."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable
+from typing import Protocol
+from uuid import UUID, uuid4
+
+import structlog
+
+from realtime import codes
+from realtime.bus import Bus, BusState
+from realtime.clock import Clock, SystemClock
+from realtime.connection import Connection, Context
+from realtime.credentials import Credentials
+from realtime.deadlines import Deadlines
+from realtime.hub import Hub
+from realtime.limits import Limits
+from realtime.publication import Publication
+from realtime.reads import LogSource
+from realtime.revocation import Revocations, read_revocation
+from realtime.submit import Committer, Submit
+from realtime.tasks import Tasks
+from realtime.transport_asgi import AsgiTransport, Receive, Scope, Send, refuse
+from store.actor import Actor
+from store.committed import Committed
+from store.entry import Entry, Position
+from store.errors import LockstepError
+from store.log_id import LogId
+from store.todo.commands import Command
+
+__all__ = ["Replica"]
+
+_log = structlog.get_logger("lockstep.realtime")
+
+_TICK_S = 0.25
+_FRESH_S = 10.0  # without a look at the heads for this long, the replica is not ready
+_SUBPROTOCOLS = ("centrifuge-json", "centrifuge-protobuf")
+
+
+class RealtimeStore(LogSource, Committer, Protocol):
+    """Be what a replica needs of the store."""
+
+
+class Replica:
+    """Serve sockets and writes in one process, beside any number of other replicas.
+
+    ``authenticate`` turns an access token into credentials, without I/O; it raises ``TokenExpired``
+    or ``TokenInvalid``. ``origins``: the only ones a page may connect from; None leaves the check
+    to the caller. A missing Origin is a native client and fine.
+    """
+
+    def __init__(
+        self,
+        store: RealtimeStore,
+        bus: Bus,
+        authenticate: Callable[[str], Credentials],
+        limits: Limits | None = None,
+        *,
+        clock: Clock | None = None,
+        new_id: Callable[[], str] = lambda: str(uuid4()),
+        origins: Collection[str] | None = None,
+    ) -> None:
+        self.limits = limits or Limits()
+        self.id = new_id()
+        self.connections: dict[Connection, None] = {}
+        self._store = store
+        self._bus = bus
+        self._clock = clock or SystemClock()
+        self._new_id = new_id
+        self._origins = None if origins is None else frozenset(origins)
+        self._loops = Tasks()  # for as long as the replica runs
+        self._tasks = Tasks()  # commands, reads, sockets
+        self._commits = Tasks()  # writes: finished, not cancelled, at the stop
+        self.hub = Hub(store, bus, self._clock, self.limits, self._tasks)
+        self._submit = Submit(store, self.hub.offer, bus, self._commits)
+        self._revocations = Revocations(self.limits.token_life_s)
+        self._by_user: defaultdict[UUID, dict[Connection, None]] = defaultdict(dict)
+        self._polled_at = -math.inf
+        self._serving = False
+        self._deadlines: Deadlines[Connection] = Deadlines(self._clock.monotonic(), _TICK_S)
+        self._context = Context(
+            hub=self.hub,
+            submit=self._submit,
+            authenticate=authenticate,
+            is_revoked=self._revocations.covers,
+            clock=self._clock,
+            limits=self.limits,
+            tasks=self._tasks,
+            deadlines=self._deadlines,
+            register=self._register,
+            unregister=self._unregister,
+        )
+
+    # --- life -------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Follow what every replica follows, learn of ended sessions, begin to serve.
+
+        Raises what the store raises.
+        """
+        await self._bus.start(self.id, self.hub.receive, self._restored)
+        control = await self.hub.attach(LogId.CONTROL)
+        control.listeners.append(self._heed)
+        everyone = await self.hub.attach(LogId.ALL)
+        everyone.pins += 1
+        # Followed first, then read: a session that ends in between is met twice, never missed.
+        await self._poll()
+        await self._recall_revocations()
+        self._serving = True
+        self._loops.spawn(self._every(_TICK_S, self._tick))
+        self._loops.spawn(self._every(self.limits.poll_s, self._poll))
+        self._loops.spawn(self._every(self.limits.presence_digest_s, self._share_presence))
+
+    async def stop(self) -> None:
+        """Refuse new sockets, send the others away in batches, finish the writes, end every task.
+
+        May be called again.
+        """
+        self._serving = False
+        batch = max(1, math.ceil(len(self.connections) * self.limits.drain_share))
+        while self.connections:
+            for connection in list(self.connections)[:batch]:
+                connection.close(codes.SHUTDOWN)
+                self.connections.pop(connection, None)
+            if self.connections:
+                await self._clock.sleep(self.limits.drain_every_s)
+        await self._commits.finish(self.limits.drain_commits_s)
+        await self._loops.cancel()
+        await self._commits.cancel()
+        await self._tasks.finish(0.5)  # close frames on their way
+        await self._tasks.cancel()
+        await self._bus.aclose()
+
+    @property
+    def ready(self) -> bool:
+        """Tell whether this replica serves, and has heard from the database lately."""
+        return self._serving and self._clock.monotonic() - self._polled_at < _FRESH_S
+
+    @property
+    def bus_state(self) -> BusState:
+        """Tell whether other replicas' changes come at once, or with the next look at the heads."""
+        return self._bus.state
+
+    # --- writes -----------------------------------------------------------------------------------
+
+    async def submit(
+        self,
+        actor: Actor,
+        command: Command,
+        *,
+        if_match: Position | None = None,
+        trace: str | None = None,
+    ) -> Committed:
+        """Carry out a command; cancelling the caller does not stop it.
+
+        Raises what ``store.commit`` raises.
+        """
+        return await self._submit(actor, command, if_match=if_match, trace=trace)
+
+    def announce(self, entries: Iterable[Entry]) -> None:
+        """Spread entries that something else committed, such as ended sessions; never raises."""
+        self._submit.announce(tuple(entries))
+
+    # --- sessions ---------------------------------------------------------------------------------
+
+    def is_revoked(self, session: UUID | None, user: UUID, issued_at: float) -> bool:
+        """Tell whether a token's session was ended; no I/O. ``issued_at``: seconds since 1970."""
+        return self._revocations.covers(session, user, issued_at)
+
+    def _heed(self, publication: Publication) -> None:
+        """Close the sockets of a session that was ended, before anything else is sent to them."""
+        revocation = read_revocation(publication.entry)
+        if revocation is None:
+            return
+        self._revocations.add(revocation)
+        for connection in tuple(self._by_user.get(revocation.user, ())):
+            credentials = connection.session.credentials
+            if credentials is not None and revocation.covers(
+                credentials.actor.session, credentials.actor.id, credentials.issued_at
+            ):
+                connection.close(codes.INVALID_TOKEN)
+
+    async def _recall_revocations(self) -> None:
+        oldest = self._clock.now() - self.limits.token_life_s
+        before: int | None = None
+        while True:
+            read = await self._store.read_log_backward(LogId.CONTROL, None, before, limit=500)
+            for entry in read.entries:
+                revocation = read_revocation(entry)
+                if revocation is not None and revocation.at < oldest:
+                    return
+                if revocation is not None:
+                    self._revocations.add(revocation)
+                before = entry.offset
+            if not read.entries:
+                return
+
+    def _register(self, connection: Connection) -> None:
+        credentials = connection.session.credentials
+        if credentials is not None:
+            self._by_user[credentials.actor.id][connection] = None
+
+    def _unregister(self, connection: Connection) -> None:
+        self.connections.pop(connection, None)
+        credentials = connection.session.credentials
+        if credentials is None:
+            return
+        mine = self._by_user.get(credentials.actor.id)
+        if mine is not None:
+            mine.pop(connection, None)
+            if not mine:
+                del self._by_user[credentials.actor.id]
+
+    # --- sockets ----------------------------------------------------------------------------------
+
+    async def websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI websocket (the endpoint of ``/connection/websocket``)."""
+        if not self._serving:
+            await refuse(scope, receive, send, 503, "This server is stopping.", retry_after_s=1)
+            return
+        headers = dict(scope.get("headers", ()))
+        if not self._allows(headers.get(b"origin")):
+            await refuse(scope, receive, send, 403, "Pages of this origin may not connect.")
+            return
+        asked = scope.get("subprotocols", [])
+        if "centrifuge-json" not in asked and "centrifuge-protobuf" in asked:
+            text = (
+                "Only JSON is spoken here: leave out the subprotocol, or ask for centrifuge-json."
+            )
+            await refuse(scope, receive, send, 400, text)
+            return
+        if (await receive())["type"] != "websocket.connect":
+            return
+        subprotocol = "centrifuge-json" if "centrifuge-json" in asked else None
+        await send({"type": "websocket.accept", "subprotocol": subprotocol})
+        transport = AsgiTransport(receive, send, self._tasks)
+        connection = Connection(self._context, transport, self._new_id())
+        self.connections[connection] = None
+        await transport.run(connection)
+
+    def _allows(self, origin: bytes | None) -> bool:
+        if self._origins is None or origin is None:
+            return True
+        return origin.decode("latin-1") in self._origins
+
+    # --- loops ------------------------------------------------------------------------------------
+
+    async def _every(self, seconds: float, work: Callable[[], object]) -> None:
+        """Do ``work`` for ever; what it raises is logged and does not end the loop."""
+        while True:
+            await self._clock.sleep(seconds)
+            try:
+                result = work()
+                if hasattr(result, "__await__"):
+                    await result
+            except LockstepError as error:
+                _log.warning("background_work_failed", error=str(error))
+            except Exception:  # noqa: BLE001 - the loop is what keeps this replica right
+                _log.exception("background_work_failed")
+
+    def _tick(self) -> None:
+        for connection in self._deadlines.due(self._clock.monotonic()):
+            connection.tick()
+
+    async def _poll(self) -> None:
+        await self.hub.repair.poll(self.hub.feeds)
+        self._polled_at = self._clock.monotonic()
+        self.hub.sweep(self._polled_at)
+        self._revocations.forget(self._clock.now())
+
+    async def _share_presence(self) -> None:
+        self.hub.share_presence()
+
+    async def _restored(self) -> None:
+        """Catch every feed up from the log; then the bus counts again."""
+        await self._poll()

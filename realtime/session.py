@@ -1,0 +1,393 @@
+"""Hold one connection's conversation: frames and outcomes in, effects out."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from realtime import codes, reply
+from realtime.codes import CloseCode, ErrorCode, UnsubscribeCode
+from realtime.command import (
+    Connect,
+    Message,
+    Ping,
+    Pong,
+    Presence,
+    Publish,
+    Refresh,
+    SubRefresh,
+    Subscribe,
+    Unknown,
+    Unsubscribe,
+)
+from realtime.command import Send as SendCommand
+from realtime.credentials import Credentials
+from realtime.effects import (
+    Abandon,
+    Authenticate,
+    Authenticated,
+    Carried,
+    Close,
+    Done,
+    Effect,
+    Failed,
+    Followed,
+    Join,
+    Joined,
+    Leave,
+    Outcome,
+    Present,
+    Refused,
+    Send,
+    Told,
+)
+from realtime.limits import Limits
+from realtime.protocol import BadFrame, parse_frame
+from realtime.request import Rejected, request_effect
+from store.log_id import LogId
+
+__all__ = ["Session"]
+
+
+class _State(Enum):
+    NEW = auto()  # nothing said yet
+    CONNECTING = auto()  # the connect command is being worked on
+    OPEN = auto()
+    REFUSED = auto()  # connect was answered with an error: the client is expected to hang up
+    CLOSED = auto()
+
+
+@dataclass(slots=True)
+class _Pending:
+    """Hold a command that waits its turn, or is being worked on (then it has a ticket)."""
+
+    command: Message
+    size: int
+    answer_by: float  # infinity: whenever it is done
+    ticket: int = 0
+
+
+_FOREVER = float("inf")
+
+
+class Session:
+    """Converse with one client in the Centrifugo client protocol.
+
+    Commands run strictly in order: while one is being worked on, those behind it wait. ``deadline``
+    is the monotonic time at which ``tick`` is due next; the shell calls it then (later does not
+    matter, only the deadline is late then). The shell performs the returned effects in order.
+    """
+
+    __slots__ = (
+        "_answers",
+        "_backlog",
+        "_backlog_bytes",
+        "_connect_by",
+        "_current",
+        "_expires_at",
+        "_held",
+        "_limits",
+        "_ping_at",
+        "_pong_by",
+        "_state",
+        "_tickets",
+        "channels",
+        "client",
+        "credentials",
+    )
+
+    def __init__(self, client: str, limits: Limits, now: float) -> None:
+        self.client = client
+        self.credentials: Credentials | None = None
+        self.channels: set[str] = set()  # those the client subscribed to
+        self._limits = limits
+        self._state = _State.NEW
+        self._backlog: deque[_Pending] = deque()
+        self._backlog_bytes = 0
+        self._current: _Pending | None = None
+        self._tickets = 0
+        self._held = False
+        self._connect_by = now + limits.connect_s
+        self._ping_at = _FOREVER
+        self._pong_by = _FOREVER
+        self._expires_at = _FOREVER
+
+    # --- what the shell tells ---------------------------------------------------------------------
+
+    def receive(self, frame: bytes, now: float) -> list[Effect]:
+        """Take one text message from the client."""
+        if self._state in {_State.CLOSED, _State.REFUSED}:
+            return []
+        limits = self._limits
+        known = self._state is _State.OPEN
+        if len(frame) > (limits.frame_bytes if known else limits.first_frame_bytes):
+            return self._close(codes.TOO_BIG)
+        try:
+            messages = parse_frame(frame)
+        except BadFrame:
+            return self._close(codes.BAD_FRAME)
+        size = len(frame) // len(messages)
+        for message in messages:
+            if isinstance(message, Pong):
+                self._pong_by = _FOREVER  # a stray one changes nothing
+                continue
+            prompt = isinstance(message, Connect | Subscribe)
+            answer_by = now + limits.answer_s if prompt else _FOREVER
+            self._backlog.append(_Pending(message, size, answer_by))
+            self._backlog_bytes += size
+        if (
+            len(self._backlog) > limits.backlog_commands
+            or self._backlog_bytes > limits.backlog_bytes
+        ):
+            return self._close(codes.TOO_MANY_COMMANDS)
+        return self._advance(now)
+
+    def complete(self, ticket: int, outcome: Outcome, now: float) -> list[Effect]:
+        """Take the outcome of an effect; one whose ticket is over is passed over."""
+        current = self._current
+        if current is None or current.ticket != ticket:
+            return []
+        command = current.command
+        if isinstance(command, Connect):
+            effects = self._connecting(command, outcome, now)
+        elif isinstance(command, Refresh):
+            effects = self._refreshed(command, outcome, now)
+        else:
+            effects = self._answer(command, outcome)
+        if current.ticket == ticket:  # else the command goes on with a further effect
+            self._current = None
+        return [*effects, *self._advance(now)]
+
+    def awaits(self, ticket: int) -> bool:
+        """Tell whether the outcome of ``ticket`` still matters."""
+        return self._current is not None and self._current.ticket == ticket
+
+    def tick(self, now: float) -> list[Effect]:
+        """Do what is due by ``now``."""
+        if self._state is _State.CLOSED:
+            return []
+        if now >= self._connect_by:
+            return self._close(codes.NOT_AUTHENTICATED)
+        if now >= self._pong_by:
+            return self._close(codes.NO_PONG)
+        if now >= self._expires_at:
+            return self._close(codes.EXPIRED)
+        effects: list[Effect] = []
+        if now >= self._ping_at:
+            self._ping_at = now + self._limits.ping_s
+            self._pong_by = now + self._limits.pong_s
+            effects.append(Send(reply.PING))
+        return [*effects, *self._give_up(now)]
+
+    def hold(self) -> None:
+        """Start no further command until ``release``: too much waits for the client already."""
+        self._held = True
+
+    def release(self, now: float) -> list[Effect]:
+        """Go on with the commands that ``hold`` kept back."""
+        self._held = False
+        return self._advance(now)
+
+    def unsubscribed(self, channel: str, code: UnsubscribeCode) -> list[Effect]:
+        """Learn that the server ended a client's subscription; tell the client."""
+        if self._state is not _State.OPEN or channel not in self.channels:
+            return []
+        self.channels.discard(channel)
+        return [Send(reply.unsubscribe_push(channel, code))]
+
+    def close(self, code: CloseCode) -> list[Effect]:
+        """Close from the server's side; does nothing on a closed session."""
+        return [] if self._state is _State.CLOSED else self._close(code)
+
+    def lost(self) -> None:
+        """Learn that the peer is gone."""
+        self._close(codes.FORCE_CLOSE)
+
+    @property
+    def deadline(self) -> float:
+        """Name the monotonic time of the next ``tick``; infinity when closed."""
+        if self._state is _State.CLOSED:
+            return _FOREVER
+        answer_by = min((pending.answer_by for pending in self._waiting()), default=_FOREVER)
+        return min(self._connect_by, self._ping_at, self._pong_by, self._expires_at, answer_by)
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether the client is connected: authenticated and answered."""
+        return self._state is _State.OPEN
+
+    @property
+    def crowded(self) -> bool:
+        """Tell whether so much waits that nothing further should be read for now."""
+        limits = self._limits
+        return self._state is not _State.CLOSED and (
+            len(self._backlog) * 2 > limits.backlog_commands
+            or self._backlog_bytes * 2 > limits.backlog_bytes
+        )
+
+    # --- commands, one after the other ------------------------------------------------------------
+
+    def _advance(self, now: float) -> list[Effect]:
+        effects: list[Effect] = []
+        while self._backlog and self._current is None and not self._held:
+            if self._state in {_State.CLOSED, _State.REFUSED}:
+                break
+            pending = self._backlog.popleft()
+            self._backlog_bytes -= pending.size
+            self._current = pending
+            effects.extend(self._begin(pending, now))
+            if self._current is pending and pending.ticket == 0:
+                self._current = None  # answered on the spot
+        return effects
+
+    def _begin(self, pending: _Pending, now: float) -> list[Effect]:
+        command = pending.command
+        if isinstance(command, Connect):
+            if self._state is not _State.NEW:
+                return self._close(codes.BAD_FRAME)
+            self._state = _State.CONNECTING
+            return [Authenticate(self._ticket(), command.token)]
+        if self._state is not _State.OPEN or self.credentials is None:
+            return self._close(codes.BAD_FRAME)
+        if isinstance(command, SendCommand | Pong):
+            return []
+        if isinstance(command, Ping):
+            return [Send(reply.empty_reply(command.id, "ping"))]
+        if isinstance(command, Unsubscribe):
+            known = command.channel in self.channels
+            self.channels.discard(command.channel)
+            done = Send(reply.empty_reply(command.id, "unsubscribe"))
+            return [Leave(command.channel), done] if known else [done]
+        if isinstance(command, Refresh):
+            return [Authenticate(self._ticket(), command.token)]
+        if isinstance(command, Unknown):
+            return [Send(reply.error_reply(command.id, codes.METHOD_NOT_FOUND))]
+        if isinstance(command, SubRefresh):
+            return [Send(reply.error_reply(command.id, codes.NOT_AVAILABLE))]
+        user = self.credentials.actor.id
+        try:
+            effect = request_effect(command, self._tickets + 1, user, self.channels, self._limits)
+        except Rejected as rejected:
+            return [Send(reply.error_reply(command.id, rejected.error))]
+        self._ticket()
+        return [effect]
+
+    def _ticket(self) -> int:
+        self._tickets += 1
+        if self._current is not None:
+            self._current.ticket = self._tickets
+        return self._tickets
+
+    def _connecting(self, command: Connect, outcome: Outcome, now: float) -> list[Effect]:
+        match outcome:
+            case Authenticated(credentials, left_s):
+                self.credentials = credentials
+                self._expires_at = now + left_s + self._limits.expiry_grace_s
+                user_log = LogId.user(credentials.actor.id)
+                return [Join(self._ticket(), (user_log, LogId.ALL), command.subs)]
+            case Joined(subs):
+                self._state = _State.OPEN
+                self._connect_by = _FOREVER
+                self._ping_at = now + self._limits.ping_s
+                left_s = self._expires_at - self._limits.expiry_grace_s - now
+                ping = int(self._limits.ping_s)
+                ttl = _ttl(left_s)
+                return [Send(reply.connect_reply(command.id, self.client, ttl, ping, subs))]
+            case Refused(expired=True):
+                return self._refuse(command, codes.TOKEN_EXPIRED)
+            case Failed(error):
+                return self._refuse(command, error)
+            case _:
+                return self._close(codes.INVALID_TOKEN)
+
+    def _refuse(self, command: Connect, error: ErrorCode) -> list[Effect]:
+        self._state = _State.REFUSED
+        self._drop()
+        return [Send(reply.error_reply(command.id, error))]
+
+    def _refreshed(self, command: Refresh, outcome: Outcome, now: float) -> list[Effect]:
+        match outcome:
+            case Authenticated(credentials, left_s) if self._same(credentials):
+                self.credentials = credentials
+                self._expires_at = now + left_s + self._limits.expiry_grace_s
+                return [Send(reply.refresh_reply(command.id, _ttl(left_s)))]
+            case Refused(expired=True):
+                return self._close(codes.EXPIRED)
+            case _:
+                return self._close(codes.INVALID_TOKEN)
+
+    def _same(self, credentials: Credentials) -> bool:
+        """Tell whether a fresh token belongs to the user and the session that connected."""
+        if self.credentials is None:
+            return False
+        before, after = self.credentials.actor, credentials.actor
+        return before.id == after.id and before.session == after.session
+
+    def _answer(self, command: Message, outcome: Outcome) -> list[Effect]:
+        number = command.id
+        message: bytes
+        match outcome:
+            case Failed(error):
+                message = reply.error_reply(number, error)
+            case Followed(start) if isinstance(command, Subscribe):
+                self.channels.add(command.channel)
+                message = reply.subscribe_reply(number, start)
+            case Present(infos) if isinstance(command, Presence) and command.stats:
+                users = len({info.user for info in infos})
+                message = reply.presence_stats_reply(number, len(infos), users)
+            case Present(infos):
+                message = reply.presence_reply(number, infos)
+            case Told(epoch, offset, publications):
+                message = reply.history_reply(number, epoch, offset, publications)
+            case Carried(body):
+                message = reply.rpc_reply(number, body)
+            case Done() if isinstance(command, Publish):
+                message = reply.empty_reply(number, "publish")
+            case _:
+                message = reply.error_reply(number, codes.INTERNAL)
+        return [Send(message)]
+
+    # --- ends -------------------------------------------------------------------------------------
+
+    def _waiting(self) -> list[_Pending]:
+        current = [] if self._current is None else [self._current]
+        return [*current, *self._backlog]
+
+    def _give_up(self, now: float) -> list[Effect]:
+        """Answer the connects and subscribes that took too long: an SDK stops waiting soon."""
+        late = [pending for pending in self._waiting() if pending.answer_by <= now]
+        effects: list[Effect] = []
+        for pending in late:
+            command = pending.command
+            if pending is self._current:
+                effects.append(Abandon(pending.ticket))
+                self._current = None
+            else:
+                self._backlog.remove(pending)
+                self._backlog_bytes -= pending.size
+            if isinstance(command, Connect):
+                effects.extend(self._refuse(command, codes.INTERNAL))
+            elif self._state is _State.OPEN:
+                effects.append(Send(reply.error_reply(command.id, codes.INTERNAL)))
+        return [*effects, *self._advance(now)] if late else effects
+
+    def _drop(self) -> None:
+        self._backlog.clear()
+        self._backlog_bytes = 0
+
+    def _close(self, code: CloseCode) -> list[Effect]:
+        effects: list[Effect] = []
+        if self._current is not None and self._current.ticket:
+            effects.append(Abandon(self._current.ticket))
+        self._current = None
+        self._drop()
+        self.channels.clear()
+        self._state = _State.CLOSED
+        effects.append(Close(code))
+        return effects
+
+
+def _ttl(left_s: float) -> int:
+    """Say when to refresh, in seconds: SDKs do it exactly then, so it must lie before the end."""
+    return max(1, int(left_s - min(60.0, left_s / 4)))
