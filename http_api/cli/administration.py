@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from http_api.cli.configured import read_settings
+from sqlalchemy import NullPool
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from http_api.cli.configured import read_settings, unreachable
 from http_api.cli.failure import Failure
 from store.accounts import Accounts
-from store.database import Pool
-from store.engines import StoreSettings
+from store.engines import StoreSettings, async_url
 from store.migrate import migrate, newest_revision, revision_of
 from store.passwords import Passwords
 from store.refresh_tokens import RefreshTokens
 from store.sessions import Sessions
 from store.store import open_store
+
+if TYPE_CHECKING:
+    from http_api.settings import Settings
 
 __all__ = ["Administration", "administration"]
 
@@ -41,6 +48,7 @@ async def administration() -> AsyncIterator[Administration]:
     settings = read_settings()
     if not settings.production:
         await migrate(settings.database)
+    await _demand_schema(settings)
     store = await open_store(
         StoreSettings(
             settings.database, app_connections=1, auth_connections=1, fanout_connections=1
@@ -48,15 +56,26 @@ async def administration() -> AsyncIterator[Administration]:
     )
     passwords = Passwords(threads=1)
     try:
-        revision = await store.database.transact(Pool.APP, None, revision_of, read_only=True)
-        if revision != newest_revision():
-            raise Failure(
-                f"{settings.database_shown} is at revision {revision}, this version needs "
-                f"{newest_revision()}: run `lockstep migrate`."
-            )
         # Administration issues no refresh tokens, so their key does not matter here.
         sessions = Sessions(store.database, RefreshTokens(bytes(32)))
         yield Administration(Accounts(store.database, store.epoch, passwords, sessions), sessions)
     finally:
         passwords.close()
         await store.aclose()
+
+
+async def _demand_schema(settings: Settings) -> None:
+    """Look at the revision before the pools open, which act as roles that the schema brings."""
+    engine = create_async_engine(async_url(settings.database), poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            revision = await revision_of(connection)
+    except (OSError, DBAPIError) as error:
+        raise unreachable(settings, error) from error
+    finally:
+        await engine.dispose()
+    if revision != newest_revision():
+        raise Failure(
+            f"{settings.database_shown} is at revision {revision or 'none'}, this version needs "
+            f"{newest_revision()}: run `lockstep migrate`."
+        )

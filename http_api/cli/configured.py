@@ -9,7 +9,7 @@ from http_api.cli.failure import Failure
 if TYPE_CHECKING:
     from http_api.settings import Settings
 
-__all__ = ["read_settings"]
+__all__ = ["read_settings", "unreachable"]
 
 
 def read_settings(**given: Any) -> Settings:
@@ -25,3 +25,14 @@ def read_settings(**given: Any) -> Settings:
         raise Failure(
             f"{error}\nEvery setting is described in docs/configuration.md.", exit_status=2
         ) from error
+
+
+def unreachable(settings: Settings, error: Exception) -> Failure:
+    """Say that the database cannot be reached and what to look at; its password stays out."""
+    # SQLAlchemy wraps what the driver said; the driver's own words are the useful ones.
+    said = getattr(error, "orig", None) or getattr(error, "strerror", None) or type(error).__name__
+    reason = str(said).partition(">: ")[2] or str(said)
+    return Failure(
+        f"{settings.database_shown} cannot be reached ({reason}). Is it running, and is "
+        "LOCKSTEP_DATABASE_URL right?"
+    )

@@ -10,7 +10,10 @@ from typer.core import TyperGroup
 
 from store.errors import LockstepError
 
-__all__ = ["Failure", "SpokenGroup"]
+__all__ = ["REFUSAL", "Failure", "SpokenGroup"]
+
+REFUSAL = "refusal"
+"""The member of the lifespan state that says, in a sentence, why the app would not start."""
 
 
 class Failure(Exception):

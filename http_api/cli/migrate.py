@@ -15,18 +15,16 @@ def migrate() -> None:
     Uses LOCKSTEP_MIGRATE_DATABASE_URL, else LOCKSTEP_DATABASE_URL. With SQLite, `lockstep serve`
     does this by itself.
     """
-    from http_api.cli.configured import read_settings
-    from http_api.cli.failure import Failure
+    from sqlalchemy.exc import DBAPIError
+
+    from http_api.cli.configured import read_settings, unreachable
     from store.migrate import migrate as run
 
     settings = read_settings()
     try:
         done = asyncio.run(run(settings.migrate_database, serving_url=settings.database))
-    except OSError as error:
-        raise Failure(
-            f"{settings.database_shown} cannot be reached ({error}). Is it running, and is "
-            "LOCKSTEP_DATABASE_URL right?"
-        ) from error
+    except (OSError, DBAPIError) as error:
+        raise unreachable(settings, error) from error
     if done.before == done.after:
         typer.echo(f"{settings.database_shown}: already at revision {done.after}.")
     else:

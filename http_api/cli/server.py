@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import structlog
 import uvicorn
 
+from http_api.cli.failure import REFUSAL, Failure
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
@@ -77,8 +79,9 @@ def uvicorn_config(settings: Settings, *, reload: bool = False) -> uvicorn.Confi
 def _build_app(settings: Settings) -> ASGIApp:
     """Import and build the app; a function of the module, so that it travels to other processes."""
     from http_api.app import create_app
+    from http_api.cli.startup import SpokenStart
 
-    return create_app(settings)
+    return SpokenStart(create_app(settings))
 
 
 class DrainingServer(uvicorn.Server):
@@ -95,8 +98,17 @@ class DrainingServer(uvicorn.Server):
         self._announce = announce
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start listening, then announce it."""
-        await super().startup(sockets=sockets)
+        """Start listening, then announce it.
+
+        Raises Failure with the sentence of a start that the app refused.
+        """
+        try:
+            await super().startup(sockets=sockets)
+        except SystemExit:
+            refusal = self.lifespan.state.get(REFUSAL)
+            if refusal is None:
+                raise
+            raise Failure(refusal) from None
         if self.started and self._announce is not None:
             self._announce()
 

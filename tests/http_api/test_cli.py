@@ -10,6 +10,8 @@ from typer.testing import CliRunner, Result
 
 from http_api.cli.app import app
 from http_api.version import version
+from tests.servers.ports import free_port
+from tests.servers.replica import SECRET_KEY
 
 RUNNER = CliRunner()
 
@@ -146,3 +148,34 @@ def test_a_token_may_be_the_whole_answer_of_a_login(monkeypatch: pytest.MonkeyPa
     result = _run("watch", "x", "--server", "http://127.0.0.1:9", "--token-stdin", stdin=stdin)
     assert result.exit_code == 1
     assert "not the answer of /auth/token" in result.stderr
+
+
+def test_postgresql_is_migrated_by_hand(
+    empty_postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before, administration says what to run; afterwards it works, through the same URL."""
+    monkeypatch.setenv("LOCKSTEP_SECRET_KEY", SECRET_KEY)
+    url = f"{empty_postgresql_url}-no-such"
+    monkeypatch.setenv("LOCKSTEP_DATABASE_URL", url)
+    assert "does not exist" in _run("migrate").stderr
+    monkeypatch.setenv("LOCKSTEP_DATABASE_URL", empty_postgresql_url)
+    early = _run("user", "create", "ann", "--password-stdin", stdin=PASSWORD)
+    assert early.exit_code == 1
+    assert "lockstep migrate" in early.stderr
+    assert "empty → " in _run("migrate").output
+    made = _run("user", "create", "ann", "--password-stdin", stdin=PASSWORD)
+    assert made.exit_code == 0, made.output
+
+
+@pytest.mark.parametrize("command", [("migrate",), ("user", "sessions", "ann")])
+def test_a_database_that_does_not_answer_is_said(
+    command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sentence names the database, never its password."""
+    url = f"postgresql://nobody:hunter2@127.0.0.1:{free_port()}/nothing"
+    monkeypatch.setenv("LOCKSTEP_DATABASE_URL", url)
+    monkeypatch.setenv("LOCKSTEP_SECRET_KEY", SECRET_KEY)
+    result = _run(*command)
+    assert result.exit_code == 1, result.output
+    assert "PostgreSQL 127.0.0.1/nothing cannot be reached" in result.stderr
+    assert "hunter2" not in result.stderr

@@ -12,8 +12,11 @@ import pytest
 import uvicorn
 
 from http_api.cli import server as module
+from http_api.cli.failure import Failure
 from http_api.cli.listener import Listener, bind_address
 from http_api.cli.server import DrainingServer, uvicorn_config
+from http_api.cli.startup import SpokenStart
+from http_api.parts import StartError
 from http_api.settings import load_settings
 
 Drain = Callable[[], Awaitable[None]]
@@ -112,6 +115,39 @@ async def test_a_request_that_never_ends_is_cut_off(monkeypatch: pytest.MonkeyPa
         await asyncio.wait_for(task, 5)
         with pytest.raises(httpx.HTTPError):
             (await asking).raise_for_status()
+
+
+async def _refuse(scope: Any, receive: Any, send: Any) -> None:
+    """Refuse to start, as the app does when its database stays away."""
+    await receive()
+    await send({"type": "lifespan.startup.failed", "message": "Traceback ..."})
+    raise StartError("The database does not answer; start it.")
+
+
+async def test_a_refused_start_is_its_sentence(caplog: pytest.LogCaptureFixture) -> None:
+    """What the app refuses on purpose reaches the terminal without a stack trace."""
+    listener = bind_address("127.0.0.1", 0)
+    config = uvicorn.Config(SpokenStart(_refuse), lifespan="on", log_config=None)
+    with listener.socket, pytest.raises(Failure, match="does not answer; start it"):
+        await DrainingServer(config).serve([listener.socket])
+    assert "Traceback" not in caplog.text
+
+
+async def test_a_mistake_at_the_start_keeps_its_stack_trace(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Only refusals are sentences; a bug must be found."""
+
+    async def stumble(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "lifespan.startup.failed", "message": "Traceback ..."})
+        raise ZeroDivisionError
+
+    listener = bind_address("127.0.0.1", 0)
+    config = uvicorn.Config(SpokenStart(stumble), lifespan="on", log_config=None)
+    with listener.socket, pytest.raises(SystemExit):
+        await DrainingServer(config).serve([listener.socket])
+    assert "Traceback" in caplog.text
 
 
 def test_options_that_promises_rest_on_are_spelled_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,6 +61,15 @@ class Terminal:
                 break
         return _ESCAPES.sub("", self._written)
 
+    @property
+    def echoes(self) -> bool:
+        """Tell whether typed text is shown; False while the program asks for a password.
+
+        A program drops what was typed before it turned the echo off.
+        """
+        flags: int = termios.tcgetattr(self._fd)[3]
+        return bool(flags & termios.ECHO)
+
     def type(self, text: str) -> None:
         """Press keys."""
         os.write(self._fd, text.encode())
