@@ -12,13 +12,14 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from store.append import create_log
-from store.commit_list import Request, commit_list_create
+from store.commit_list import commit_list_create
 from store.control import append_control, session_revoked
 from store.database import Pool
 from store.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from store.log_id import LogId
 from store.password_rules import password_fault
 from store.profiles import checked_display_name, checked_email
+from store.request import Request
 from store.tables import credentials, sessions, users
 from store.todo.commands import ListCreate
 from store.todo.decision import Context

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import func, select
 
-from store.append import Draft, append, create_log, lock_head
+from store.append import append, create_log, lock_head
 from store.committed import Committed
 from store.entry import Entry, Position
-from store.errors import NotFound, Stale
+from store.errors import NotFound
 from store.list_load import load_place, load_view
 from store.list_write import write_departures, write_rows
 from store.log_id import LogId
 from store.ops import recall, remember
+from store.request import NO_LIST, NO_TODO, Request, answer_with, check_precondition, draft_of
 from store.tables import members, todos
 from store.todo.commands import ListCommand, ListCreate, TodoCommand
 from store.todo.decide import decide
 from store.todo.decide_list import create_list, list_json
-from store.todo.decision import Context, Decision
+from store.todo.decision import Decision
 from store.todo.model import Todo, todo_json
 from store.todo.view import View, needs_of
 
@@ -32,28 +31,7 @@ if TYPE_CHECKING:
 
     from store.todo.commands import Command
 
-__all__ = ["Request", "append_inboxes", "commit_list_command", "commit_list_create"]
-
-_NO_LIST = "There is no such list, or you are not a member of it."
-_NO_TODO = "There is no such todo, or it is in a list that you are not a member of."
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """Hold what comes with a command: who, under which conditions, and in which epoch.
-
-    ``if_match`` is the position the writer saw, None: any. ``trace`` is a trace id or None.
-    """
-
-    context: Context
-    epoch: str
-    if_match: Position | None = None
-    trace: str | None = None
-
-    @property
-    def actor(self) -> UUID:
-        """Name the user who acts."""
-        return self.context.actor.id
+__all__ = ["append_inboxes", "commit_list_command", "commit_list_create"]
 
 
 async def commit_list_command(
@@ -72,9 +50,9 @@ async def commit_list_command(
         needs = needs_of(command)
         view = await load_view(connection, list_id, request.actor, head, needs)
     if list_id is None or view is None:
-        raise NotFound(_NO_TODO if isinstance(command, TodoCommand) else _NO_LIST)
+        raise NotFound(NO_TODO if isinstance(command, TodoCommand) else NO_LIST)
     decision = decide(view, command, request.context)
-    _check_precondition(view, command, request)
+    check_precondition(view, command, request)
     return await _carry_out(connection, list_id, view, command, decision, request)
 
 
@@ -86,18 +64,6 @@ async def _list_of(connection: AsyncConnection, command: ListCommand | TodoComma
     return found
 
 
-def _check_precondition(view: View, command: Command, request: Request) -> None:
-    if request.if_match is None:
-        return
-    if isinstance(command, TodoCommand):
-        todo = view.todos[command.todo_id]
-        offset, extra = todo.offset, {"todo": todo_json(todo)}
-    else:
-        offset, extra = view.head, {"list": list_json(view.info)}
-    if request.if_match != Position(request.epoch, offset):
-        raise Stale("It changed after the version you named; look again.", extra=extra)
-
-
 async def _carry_out(
     connection: AsyncConnection,
     list_id: UUID,
@@ -107,7 +73,7 @@ async def _carry_out(
     request: Request,
 ) -> Committed:
     log = LogId.list(list_id)
-    drafts = [_draft(log, data, request) for data in decision.entries]
+    drafts = [draft_of(log, data, request) for data in decision.entries]
     touched: Mapping[UUID, Todo] = view.todos
     if drafts:
         numbered = list(enumerate(drafts, view.head + 1))
@@ -121,7 +87,7 @@ async def _carry_out(
     answer = dict(decision.answer or {})
     if decision.todo_id is not None:
         answer["todo"] = todo_json(touched[decision.todo_id])
-    committed = _answer(decision.status, answer, position, (*made, *inboxes))
+    committed = answer_with(decision.status, answer, position, (*made, *inboxes))
     await remember(connection, request.actor, command, log, committed)
     return committed
 
@@ -141,19 +107,19 @@ async def commit_list_create(
     place = await load_place(connection, list_id, request.actor)
     if place is not None:
         position = Position(request.epoch, await lock_head(connection, log) or 0)
-        committed = _answer(200, {"list": list_json(place[0])}, position, ())
+        committed = answer_with(200, {"list": list_json(place[0])}, position, ())
         await remember(connection, request.actor, command, log, committed)
         return committed
     held = select(func.count()).where(members.c.user_id == request.actor)
     lists_held = await connection.scalar(held) or 0
     decision = create_list(command, request.context, lists_held=lists_held)
-    drafts = [_draft(log, data, request) for data in decision.entries]
+    drafts = [draft_of(log, data, request) for data in decision.entries]
     await write_rows(connection, list_id, list(enumerate(drafts, 1)), {}, inbox=inbox)
     await create_log(connection, log)
     made = await append(connection, 0, drafts)
     inboxes = await append_inboxes(connection, decision.inbox, request)
     position = Position(request.epoch, made[-1].offset)
-    committed = _answer(decision.status, decision.answer or {}, position, (*made, *inboxes))
+    committed = answer_with(decision.status, decision.answer or {}, position, (*made, *inboxes))
     await remember(connection, request.actor, command, log, committed)
     return committed
 
@@ -169,17 +135,5 @@ async def append_inboxes(
         log = LogId.user(user_id)
         head = await lock_head(connection, log)
         if head is not None:
-            made.extend(await append(connection, head, [_draft(log, data, request)]))
+            made.extend(await append(connection, head, [draft_of(log, data, request)]))
     return tuple(made)
-
-
-def _draft(log: LogId, data: dict[str, Any], request: Request) -> Draft:
-    subject = UUID(data["user"]["id"]) if data["type"].startswith("member.") else None
-    return Draft(log, data, subject, request.trace)
-
-
-def _answer(
-    status: int, answer: Mapping[str, Any], position: Position, made: tuple[Entry, ...]
-) -> Committed:
-    body = orjson.dumps({**answer, "epoch": position.epoch, "offset": position.offset})
-    return Committed(status, body, position, made)

@@ -8,13 +8,14 @@ import orjson
 from sqlalchemy import select, update
 
 from store.append import Draft, append, lock_head
-from store.commit_list import Request, append_inboxes
+from store.commit_list import append_inboxes
 from store.committed import Committed
 from store.entry import Entry, Position
 from store.errors import Forbidden, Invalid, NotFound
 from store.list_load import find_person
 from store.log_id import LogId
 from store.ops import recall, remember
+from store.request import Request
 from store.tables import logs, members, users
 from store.todo.model import person_json
 

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from asyncpg import InterfaceError, PostgresError
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -35,6 +36,7 @@ _SET_IDENTITY = text("SELECT set_config('app.user_id', :identity, true)")
 # SQLSTATE classes that say "not now" rather than "wrong": connection lost (08), serialization and
 # deadlock (40), resources (53), lock timeout and object in use (55), operator intervention such
 # as shutdown and statement timeout (57), system error (58).
+_NOT_NOW = "The database does not answer right now; try again shortly."
 _PASSING_STATES = ("08", "40", "53", "55", "57", "58")
 
 
@@ -111,6 +113,43 @@ class Database:
         task.add_done_callback(self._forget)
         return await asyncio.shield(task)
 
+    async def call(self, pool: Pool, statement: str, *arguments: Any) -> Any:
+        """Run one statement, a transaction in itself, on the driver's own connection.
+
+        For the few hot statements: a fifth of the time that a unit of work takes. Returns the first
+        value of the first row. PostgreSQL only. Call it from a task that no request cancels.
+        Raises Unavailable (not written), OutcomeUnknown (lost while it ran), or the driver's error
+        when the server refused it.
+        """
+        held = _Work()
+        timer = asyncio.get_running_loop().call_later(self._deadline_s, held.expire)
+        try:
+            async with self._engines[pool].connect() as connection:
+                await self._check_out(held, connection)
+                driver = held.connection
+                held.committing = True
+                try:
+                    return await driver.fetchval(statement, *arguments)
+                finally:
+                    if driver.is_closed():
+                        await connection.invalidate()
+        except (DBAPIError, PoolTimeoutError, OSError, TimeoutError) as error:
+            if held.committing:
+                raise OutcomeUnknown from error
+            if held.expired or _is_passing(error):
+                raise Unavailable(_NOT_NOW) from error
+            raise
+        except (PostgresError, InterfaceError) as error:
+            state = str(getattr(error, "sqlstate", None) or "08")
+            # Its own state says that the server rolled back; only a lost connection leaves doubt.
+            if state.startswith(("08", "57P")):
+                raise OutcomeUnknown from error
+            if state.startswith(_PASSING_STATES):
+                raise Unavailable(_NOT_NOW) from error
+            raise
+        finally:
+            timer.cancel()
+
     def _forget(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled():
@@ -141,8 +180,7 @@ class Database:
             if held.committing:
                 raise OutcomeUnknown from error
             if held.expired or _is_passing(error):
-                message = "The database does not answer right now; try again shortly."
-                raise Unavailable(message) from error
+                raise Unavailable(_NOT_NOW) from error
             raise
         finally:
             timer.cancel()

@@ -7,18 +7,22 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from uuid6 import uuid7
 
-from store.commit_list import Request, commit_list_command, commit_list_create
+from store.commit_list import commit_list_command, commit_list_create
 from store.commit_message import commit_broadcast, commit_message, commit_read
 from store.database import Database, Pool
 from store.engines import StoreSettings, open_database
 from store.errors import Conflict
+from store.lanes import Lanes
 from store.log_id import LogId
 from store.log_read import read_epoch, read_heads, read_log
+from store.request import Request
 from store.roles import demand_bound_role
 from store.snapshot import ListOverview, Snapshot, read_lists, read_snapshot, read_todo
+from store.tables import todos
 from store.todo.commands import (
     BroadcastPost,
     Command,
@@ -49,6 +53,10 @@ _CARRY_OUT: dict[type[Command], Callable[[AsyncConnection, Any, Request], Any]] 
 }
 
 
+# Some 20 MB of ids; dropping them all now and then costs a look-up each.
+_HOMES = 100_000
+
+
 class Store:
     """Keep what is true.
 
@@ -69,6 +77,9 @@ class Store:
         self.epoch = epoch
         self._now = now
         self._new_id = new_id
+        self._homes: dict[UUID, UUID] = {}
+        # SQLite has one writer and no round trips to share.
+        self._lanes = Lanes(database, self._single) if database.is_postgresql else None
 
     async def commit(
         self,
@@ -90,6 +101,37 @@ class Store:
         )
         request = Request(context, self.epoch, if_match, trace)
 
+        if self._lanes is None or not isinstance(command, ListCommand | TodoCommand):
+            return await self._single(command, request)
+        list_id = await self._home_of(command, actor.id)
+        if list_id is None:
+            return await self._single(command, request)
+        return await self._lanes.commit(list_id, command, request)
+
+    async def _home_of(self, command: ListCommand | TodoCommand, actor: UUID) -> UUID | None:
+        """Find the list that a command belongs to; None when the actor may see none."""
+        if isinstance(command, ListCommand):
+            return command.list_id
+        home = self._homes.get(command.todo_id)
+        if home is not None:
+            return home
+        query = select(todos.c.list_id).where(todos.c.id == command.todo_id)
+
+        async def work(connection: AsyncConnection) -> UUID | None:
+            found: UUID | None = await connection.scalar(query)
+            return found
+
+        home = await self.database.transact(Pool.APP, actor, work)
+        if home is not None:
+            # A todo never changes its list. Whether the actor may see it is decided there.
+            if len(self._homes) >= _HOMES:
+                self._homes.clear()
+            self._homes[command.todo_id] = home
+        return home
+
+    async def _single(self, command: Command, request: Request) -> Committed:
+        """Carry out one command in a transaction of its own."""
+
         async def work(connection: AsyncConnection) -> Committed:
             if isinstance(command, ListCommand | TodoCommand):
                 return await commit_list_command(connection, command, request)
@@ -97,13 +139,14 @@ class Store:
             made: Committed = await carry_out(connection, command, request)
             return made
 
+        actor = request.actor
         try:
-            return await self.database.transact(Pool.APP, actor.id, work)
+            return await self.database.transact(Pool.APP, actor, work)
         except IntegrityError:
             # Someone used the same operation id or the same new id at the same moment, elsewhere.
             # By now that is visible, so a second look finds the answer or the reason.
             try:
-                return await self.database.transact(Pool.APP, actor.id, work)
+                return await self.database.transact(Pool.APP, actor, work)
             except IntegrityError as error:
                 raise _id_taken(command) from error
 
@@ -179,6 +222,8 @@ class Store:
 
     async def aclose(self) -> None:
         """Wait for running transactions, then close every connection."""
+        if self._lanes is not None:
+            await self._lanes.aclose()
         await self.database.aclose()
 
 

@@ -1,0 +1,169 @@
+"""Write a group of decided commands of one list in one statement: PostgreSQL's fast path."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from store.committed import Committed
+from store.database import Pool
+from store.entry import Entry, Position
+from store.errors import NotFound
+from store.log_id import LogId
+from store.ops import digest_of
+from store.request import NO_LIST, NO_TODO, Request, check_precondition
+from store.todo.commands import MessagePost, TodoBlock, TodoCommand, TodoCreate
+from store.todo.decide import decide
+from store.todo.model import todo_json
+from store.todo_rows import todo_values
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from store.database import Database
+    from store.todo.commands import Command
+    from store.todo.model import Todo
+    from store.todo.warm_list import Undo, WarmList
+
+__all__ = ["Group", "can_join"]
+
+_COMMIT = (
+    "SELECT lockstep_commit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
+    " $13::jsonb, $14::jsonb)"
+)
+
+
+def can_join(command: Command, warm: WarmList) -> bool:
+    """Tell whether a command touches this list's todos or messages only.
+
+    Members, the list itself and other lists' logs go the longer way, and so does a dependency on
+    a todo that is not here, because only the database knows whether the actor may see it.
+    """
+    if isinstance(command, TodoBlock):
+        return command.by in warm.state.todos
+    return isinstance(command, TodoCommand | TodoCreate | MessagePost)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Hold one decided command: its entry, if it changes anything, and its answer."""
+
+    request: Request
+    command: Command
+    entry: Entry | None
+    committed: Committed
+
+
+class Group:
+    """Decide commands in turn against a warm list, then write them together or not at all.
+
+    Each keeps its own identity, operation id, offset and answer; a refused one changes nothing for
+    the others. ``add`` moves the warm list on; ``write`` moves it back when nothing was written.
+    """
+
+    def __init__(self, list_id: UUID, warm: WarmList) -> None:
+        self._list_id = list_id
+        self._log = LogId.list(list_id)
+        self._warm = warm
+        self._before = warm.offset
+        self._parts: list[_Part] = []
+        self._undo: list[Undo] = []
+        self._new: dict[UUID, None] = {}
+        self._changed: dict[UUID, None] = {}
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    def add(self, command: Command, request: Request) -> Committed:
+        """Decide one more command and give the answer it will have; raises its refusal."""
+        view = self._warm.view(command, request.actor)
+        if view is None:
+            raise NotFound(NO_TODO if isinstance(command, TodoCommand) else NO_LIST)
+        decision = decide(view, command, request.context)
+        check_precondition(view, command, request)
+        entry = None
+        if decision.entries:
+            (data,) = decision.entries
+            self._touch(decision.todo_id)
+            offset = self._warm.offset + 1
+            self._undo.append(self._warm.apply(data, offset))
+            encoded = orjson.dumps(data)
+            entry = Entry(self._log, offset, data["type"], None, encoded, request.trace)
+        position = Position(request.epoch, self._warm.offset)
+        answer = dict(decision.answer or {})
+        if decision.todo_id is not None:
+            answer["todo"] = todo_json(self._warm.state.todos[decision.todo_id])
+        body = orjson.dumps({**answer, "epoch": position.epoch, "offset": position.offset})
+        made = () if entry is None else (entry,)
+        committed = Committed(decision.status, body, position, made)
+        self._parts.append(_Part(request, command, entry, committed))
+        return committed
+
+    def _touch(self, todo_id: UUID | None) -> None:
+        if todo_id is None or todo_id in self._new:
+            return
+        known = todo_id in self._warm.state.todos
+        (self._changed if known else self._new)[todo_id] = None
+
+    async def write(self, database: Database) -> bool:
+        """Write the group; False when the list had moved on and nothing was written.
+
+        Raises what Database.call raises. Unless it returns True, the warm list stands again where
+        it stood before the group.
+        """
+        written = False
+        try:
+            found = await database.call(Pool.APP, _COMMIT, *self._arguments())
+            written = bool(found == self._before)
+        finally:
+            if not written:
+                self._warm.revert(self._undo)
+        return written
+
+    def _arguments(self) -> Sequence[Any]:
+        parts = self._parts
+        todos = self._warm.state.todos
+        keeping = [part.command.op is not None for part in parts]
+        return (
+            self._list_id,
+            self._before,
+            self._warm.offset,
+            [part.request.actor for part in parts],
+            [part.committed.position.offset for part in parts],
+            [None if part.entry is None else part.entry.type for part in parts],
+            [None if part.entry is None else part.entry.data for part in parts],
+            [part.request.trace for part in parts],
+            [part.command.op for part in parts],
+            [
+                digest_of(part.command) if kept else None
+                for part, kept in zip(parts, keeping, strict=True)
+            ],
+            [part.committed.status for part in parts],
+            [
+                part.committed.body if kept else None
+                for part, kept in zip(parts, keeping, strict=True)
+            ],
+            _rows([todos[todo_id] for todo_id in self._new], new=True),
+            _rows([todos[todo_id] for todo_id in self._changed], new=False),
+        )
+
+
+def _rows(todos: Sequence[Todo], *, new: bool) -> str | None:
+    """Encode rows for jsonb_populate_recordset; None when there are none."""
+    if not todos:
+        return None
+    rows = []
+    for todo in todos:
+        row = {"id": str(todo.id), **todo_values(todo)}
+        if new:
+            row |= {
+                "list_id": str(todo.list_id),
+                "created_by": str(todo.created_by.id),
+                "created_by_name": todo.created_by.username,
+                "created_at": todo.created_at,
+            }
+        rows.append(row)
+    return orjson.dumps(rows).decode()

@@ -1,0 +1,238 @@
+"""Queue the commands of each list, so that those that wait together are written together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+import orjson
+from asyncpg import InterfaceError, PostgresError
+
+from store.database import Database, Pool
+from store.errors import LockstepError, OutcomeUnknown, Unavailable
+from store.group_commit import Group, can_join
+from store.log_id import LogId
+from store.log_read import read_log
+from store.warm_lists import WarmLists, load_warm_list
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from store.committed import Committed
+    from store.entry import LogRead
+    from store.request import Request
+    from store.todo.commands import Command
+    from store.todo.warm_list import WarmList
+
+__all__ = ["Lanes"]
+
+# More in one statement gains nothing: 64 writers measured 52,700 changes a second without HTTP.
+_GROUP = 64
+# How often a list may have moved on under a group before its commands are taken one by one.
+_ATTEMPTS = 3
+
+Waiting = tuple["Command", "Request", "asyncio.Future[Committed]"]
+Single = Callable[["Command", "Request"], Awaitable["Committed"]]
+
+
+class Lanes:
+    """Carry out commands of lists, in order of arrival within each list.
+
+    While one group of a list is being written the next gathers; different lists do not wait for
+    each other. ``single`` carries out one command the longer way, in a transaction of its own. A
+    cancelled caller only stops waiting: its command is carried out all the same. Nobody waits
+    longer than ``deadline_s``.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        single: Single,
+        warm: WarmLists | None = None,
+        *,
+        deadline_s: float = 5.0,
+    ) -> None:
+        self._database = database
+        self._deadline_s = deadline_s
+        self._single = single
+        self._warm = warm or WarmLists()
+        self._lanes: dict[UUID, deque[Waiting]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def commit(self, list_id: UUID, command: Command, request: Request) -> Committed:
+        """Carry out one command of the list.
+
+        Raises its refusal; Unavailable when its turn did not come in time, OutcomeUnknown when it
+        came and took too long.
+        """
+        answer: asyncio.Future[Committed] = asyncio.get_running_loop().create_future()
+        waiting = (command, request, answer)
+        lane = self._lanes.get(list_id)
+        if lane is not None:
+            lane.append(waiting)
+        else:
+            lane = self._lanes[list_id] = deque([waiting])
+            task = asyncio.create_task(self._drain(list_id, lane))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                return await answer
+        except TimeoutError:
+            if waiting not in lane:
+                raise OutcomeUnknown from None
+            lane.remove(waiting)
+            raise Unavailable("This list is busy right now; try again shortly.") from None
+
+    async def aclose(self) -> None:
+        """Wait until every lane is empty."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _drain(self, list_id: UUID, lane: deque[Waiting]) -> None:
+        try:
+            while lane:
+                warm = self._warm.get(list_id) or await self._warmed(list_id, lane)
+                group = _take(lane, warm)
+                if warm is None or len(group) == 0:
+                    await self._one_by_one(list_id, [lane.popleft()])
+                elif not await self._together(list_id, warm, group):
+                    await self._one_by_one(list_id, group)
+        finally:
+            del self._lanes[list_id]
+            _fail([*lane], Unavailable("This list cannot be written right now; try again shortly."))
+
+    async def _warmed(self, list_id: UUID, lane: deque[Waiting]) -> WarmList | None:
+        """Warm the list if that is worth it; None: it stays cold for now."""
+        if not self._warm.is_worth_warming(list_id) and len(lane) == 1:
+            return None
+        actor = lane[0][1].actor
+
+        async def work(connection: AsyncConnection) -> WarmList | None:
+            return await load_warm_list(connection, list_id, actor)
+
+        try:
+            warm = await self._database.transact(Pool.APP, actor, work, read_only=True)
+        except LockstepError:
+            return None
+        if warm is not None:
+            self._warm.keep(list_id, warm)
+        return warm
+
+    async def _together(self, list_id: UUID, warm: WarmList, waiting: list[Waiting]) -> bool:
+        """Write the group; False when its commands must be taken one by one instead."""
+        for _ in range(_ATTEMPTS):
+            group = Group(list_id, warm)
+            answers = [_decide(group, command, request) for command, request, _ in waiting]
+            try:
+                written = not len(group) or await group.write(self._database)
+            except LockstepError as failure:
+                if isinstance(failure, OutcomeUnknown):
+                    self._warm.drop(list_id)
+                _fail(waiting, failure)
+                return True
+            except (PostgresError, InterfaceError):
+                # One of them repeats an operation id, say. Alone, each finds out for itself.
+                self._warm.drop(list_id)
+                return False
+            except BaseException as error:
+                self._warm.drop(list_id)
+                _fail(waiting, error)
+                raise
+            if written:
+                self._warm.keep(list_id, warm)
+                await self._answer(list_id, waiting, answers)
+                return True
+            if not await self._catch_up(list_id, warm):
+                return False
+        return False
+
+    async def _answer(
+        self, list_id: UUID, waiting: list[Waiting], answers: list[Committed | LockstepError]
+    ) -> None:
+        doubtful: list[Waiting] = []
+        for each, answer in zip(waiting, answers, strict=True):
+            command, _, future = each
+            if isinstance(answer, LockstepError) and command.op is not None:
+                # What is refused now may have been done before: its operation id will tell.
+                doubtful.append(each)
+            elif isinstance(answer, LockstepError):
+                _fail([each], answer)
+            elif not future.done():
+                future.set_result(answer)
+        await self._one_by_one(list_id, doubtful)
+
+    async def _catch_up(self, list_id: UUID, warm: WarmList) -> bool:
+        """Take in what other replicas wrote; False when the list had to be forgotten instead."""
+
+        async def work(connection: AsyncConnection) -> LogRead:
+            return await read_log(
+                connection, LogId.list(list_id), None, warm.offset, limit=500, max_bytes=2**20
+            )
+
+        try:
+            read = await self._database.transact(Pool.FANOUT, None, work, read_only=True)
+        except LockstepError:
+            self._warm.drop(list_id)
+            return False
+        for entry in read.entries:
+            warm.apply(orjson.loads(entry.data), entry.offset)
+        if warm.offset != read.head or warm.state.deleted:
+            self._warm.drop(list_id)
+            return False
+        return True
+
+    async def _one_by_one(self, list_id: UUID, waiting: list[Waiting]) -> None:
+        for command, request, answer in waiting:
+            try:
+                committed = await self._single(command, request)
+            except LockstepError as refusal:
+                if isinstance(refusal, OutcomeUnknown):
+                    self._warm.drop(list_id)
+                _fail([(command, request, answer)], refusal)
+                continue
+            except BaseException as error:
+                self._warm.drop(list_id)
+                _fail([(command, request, answer)], error)
+                raise
+            self._take_in(list_id, committed)
+            if not answer.done():
+                answer.set_result(committed)
+
+    def _take_in(self, list_id: UUID, committed: Committed) -> None:
+        """Move the warm list on by what a single command wrote."""
+        warm = self._warm.get(list_id)
+        if warm is None:
+            return
+        for entry in committed.entries:
+            if entry.log != LogId.list(list_id):
+                continue
+            if entry.offset != warm.offset + 1 or entry.type == "list.deleted":
+                self._warm.drop(list_id)
+                return
+            warm.apply(orjson.loads(entry.data), entry.offset)
+
+
+def _take(lane: deque[Waiting], warm: WarmList | None) -> list[Waiting]:
+    """Take the commands from the front that can be written together."""
+    taken: list[Waiting] = []
+    while warm is not None and lane and len(taken) < _GROUP and can_join(lane[0][0], warm):
+        taken.append(lane.popleft())
+    return taken
+
+
+def _decide(group: Group, command: Command, request: Request) -> Committed | LockstepError:
+    try:
+        return group.add(command, request)
+    except LockstepError as refusal:
+        return refusal
+
+
+def _fail(waiting: list[Waiting], error: BaseException) -> None:
+    for _, _, future in waiting:
+        if not future.done():
+            future.set_exception(error)
