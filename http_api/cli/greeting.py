@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 from rich.console import Console
 from rich.text import Text
 
@@ -24,8 +27,8 @@ def greet(address: str, *, version: str, database: str, console: Console | None 
         out.print()
         out.print(
             f"  curl {address}/api/v1/auth/register -H 'Content-Type: application/json' \\\n"
-            '       -d \'{"username": "ann", "password": "correct horse battery"}\'\n'
-            f"  lockstep watch Inbox --user ann --server {address}",
+            '       -d \'{"username": "ann", "password": "violet-kettle-harbour"}\'\n'
+            f"  {_command()} watch Inbox --user ann --server {address}",
             style="green",
             soft_wrap=True,
             markup=False,
@@ -33,3 +36,12 @@ def greet(address: str, *, version: str, database: str, console: Console | None 
         out.print()
         out.print(f"  Reference: {address}/docs   Stop: Ctrl-C")
     out.print()
+
+
+def _command() -> str:
+    """Spell this program as it can be typed from the working directory."""
+    program = Path(sys.argv[0]).absolute()
+    try:
+        return str(program.relative_to(Path.cwd()))
+    except ValueError:
+        return program.name

@@ -121,7 +121,8 @@ class _Picture:
 def _row(todo: Todo) -> tuple[Text, Text, Text]:
     """Draw one todo: its box, its title, and what else there is to know."""
     box = Text("✓", "green") if todo.completed else Text("○")
-    title = Text(clean(todo.title, 200), "dim strike" if todo.completed else "")
+    # As a span: a style of the whole cell would strike its padding through, too.
+    title = Text.assemble((clean(todo.title, 200), "dim strike" if todo.completed else ""))
     mark, colour = _PRIORITY.get(todo.priority, ("", ""))
     notes = [Text(mark, colour)] if mark else []
     notes += [Text(f"#{clean(label, 20)}", "magenta") for label in todo.labels[:3]]

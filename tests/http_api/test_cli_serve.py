@@ -58,12 +58,17 @@ def test_a_taken_port_ends_the_start_with_a_sentence(tmp_path: Path) -> None:
 
 
 async def test_a_terminal_is_greeted_with_what_to_try(run: Run, tmp_path: Path) -> None:
-    """The address, the first command to paste and the way out; Ctrl-C ends it with status 0."""
+    """The address, commands that work as printed, and the way out; Ctrl-C ends it with 0."""
     terminal = Terminal(run, [lockstep(), "serve", "--port", "0"], env=environment(), cwd=tmp_path)
     try:
-        await eventually(lambda: "/api/v1/auth/register" in terminal.shown, "the greeting")
-        assert "http://127.0.0.1:" in terminal.shown
-        assert "lockstep watch" in terminal.shown
+        await eventually(lambda: "Ctrl-C" in terminal.shown, "the greeting")
+        shown = terminal.shown.replace("\r", "")
+        assert "lockstep watch Inbox --user ann --server http://127.0.0.1:" in shown
+        printed = shown[shown.index("curl") : shown.index("lockstep watch")]
+        done = subprocess.run(  # noqa: ASYNC221 - a moment
+            ["/bin/sh", "-c", printed], capture_output=True, text=True, check=True
+        )
+        assert json.loads(done.stdout)["username"] == "ann"
         assert terminal.interrupt(timeout_s=20) == 0
         assert "Traceback" not in terminal.shown
     finally:
