@@ -1,64 +1,50 @@
-"""Serve routes over a real store, without a server and without sockets."""
+"""Serve routes over a real store and replica, without a server and without sockets."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, cast
-from uuid import UUID
+from typing import Any
 
 import httpx
+import orjson
 from starlette.routing import Router
+from starlette.types import ASGIApp
 
 from http_api.boundary import Boundary
 from http_api.dispatch import routes_of
-from http_api.identity import Identity, open_identity
+from http_api.identity import open_identity
 from http_api.inboxes import Inboxes
 from http_api.origins import OriginPolicy
 from http_api.services import Services
 from http_api.settings import Settings
 from http_api.table import ENDPOINTS
-from realtime.revocation import Revocations, read_revocation
+from realtime.bus_memory import MemoryBus
+from realtime.replica import Replica
 from store.engines import StoreSettings
-from store.entry import Entry
+from store.log_id import LogId
 from store.store import open_store
 
 API = "/api/v1"
 PASSWORD = "tulip-bench-42"
 
 
-class Listening:
-    """Stand where the replica stands: hear of ended sessions and remember them, as it does."""
-
-    def __init__(self) -> None:
-        self.revocations = Revocations(3_600)
-        self.heard: list[Entry] = []
-
-    def announce(self, entries: tuple[Entry, ...]) -> None:
-        """Take entries of the control log in."""
-        for entry in entries:
-            self.heard.append(entry)
-            revocation = read_revocation(entry)
-            assert revocation is not None
-            self.revocations.add(revocation)
-
-    def is_revoked(self, session: UUID, user: UUID, issued_at: float) -> bool:
-        """Tell whether a session has ended."""
-        return self.revocations.covers(session, user, issued_at)
-
-
 class Edge:
     """Hold the app and what stands behind it; make clients with ``client``."""
 
-    def __init__(self, app: Any, identity: Identity, replica: Listening) -> None:
+    def __init__(self, app: ASGIApp, services: Services) -> None:
         self._app = app
-        self.identity = identity
-        self.replica = replica
+        self.services = services
+        self.accounts = services.identity.accounts
+
+    async def ended(self) -> list[str | None]:
+        """Name the sessions that the control log says have ended; None: all of a user."""
+        read = await self.services.store.read_log(LogId.CONTROL, None, 0)
+        return [orjson.loads(entry.data)["session"] for entry in read.entries]
 
     def client(self, origin: str = "http://127.0.0.1:8000", **headers: str) -> httpx.AsyncClient:
         """Make a client with cookies of its own; an https origin makes it come over TLS."""
-        # Raising would hide what the boundary answers.
-        transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
+        transport = httpx.ASGITransport(self._app)
         return httpx.AsyncClient(transport=transport, base_url=origin + API, headers=headers)
 
     @asynccontextmanager
@@ -87,20 +73,19 @@ async def open_edge(url: str, **settings: Any) -> AsyncIterator[Edge]:
     """Open every route over the database at ``url``; passwords are hashed in earnest."""
     given = Settings(_env_file=None, secret_key="0123456789abcdef" * 4, **settings)
     store = await open_store(StoreSettings(url))
-    replica = Listening()
     with open_identity(store, given) as identity:
+        replica = Replica(store, MemoryBus(), identity.tokens.authenticate)
+        await replica.start()
         services = Services(
             settings=given,
             store=store,
-            replica=cast("Any", replica),
+            replica=replica,
             authenticate=identity.tokens.authenticate,
             origins=OriginPolicy.of(given.allowed_origins),
             inboxes=Inboxes(identity.accounts),
             identity=identity,
         )
-        yield Edge(
-            Boundary(Router(routes_of(ENDPOINTS, lambda: services), redirect_slashes=False)),
-            identity,
-            replica,
-        )
+        router = Router(routes_of(ENDPOINTS, lambda: services), redirect_slashes=False)
+        yield Edge(Boundary(router), services)
+        await replica.stop()
     await store.aclose()
