@@ -1,0 +1,77 @@
+"""Publish to Redis from a bounded queue, so that whoever publishes never waits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Final
+
+import structlog
+from redis.asyncio import ConnectionPool
+
+from realtime.clock import Clock
+from realtime.redis_link import LINK_ERRORS, open_link
+
+__all__ = ["RedisPublisher"]
+
+_log = structlog.get_logger("lockstep.realtime")
+
+_BATCH: Final = 256
+_ANSWER_S: Final = 2.0
+_BACK_OFF_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0)
+
+
+class RedisPublisher:
+    """Hold what is to be published; ``run`` carries it to Redis, in order, many in one write.
+
+    Beyond ``limit`` waiting messages, and while there is no connection, messages are dropped: a
+    late message is worth nothing, the log has the entries.
+    """
+
+    def __init__(self, pool: ConnectionPool, clock: Clock, limit: int = 10_000) -> None:
+        self.dropped = 0
+        self._pool = pool
+        self._clock = clock
+        self._limit = limit
+        self._queue: deque[tuple[str, bytes]] = deque()
+        self._filled = asyncio.Event()
+        self._connected = False
+
+    def put(self, channel: str, payload: bytes) -> None:
+        """Queue a message, or drop it; returns at once."""
+        if not self._connected or len(self._queue) >= self._limit:
+            self.dropped += 1
+            return
+        self._queue.append((channel, payload))
+        self._filled.set()
+
+    async def run(self) -> None:
+        """Publish for ever, over one connection after the other."""
+        failures = 0
+        while True:
+            try:
+                async with open_link(self._pool) as link:
+                    self._connected = True
+                    failures = 0
+                    while True:
+                        await self._filled.wait()
+                        self._filled.clear()
+                        while self._queue:
+                            count = min(len(self._queue), _BATCH)
+                            batch = [self._queue.popleft() for _ in range(count)]
+                            await link.call([("PUBLISH", *one) for one in batch], _ANSWER_S)
+            except LINK_ERRORS as error:
+                _log.debug("bus_publisher_lost", error=repr(error))
+            finally:
+                self._connected = False
+                self.dropped += len(self._queue)
+                self._queue.clear()
+            await self._clock.sleep(_BACK_OFF_S[min(failures, len(_BACK_OFF_S) - 1)])
+            failures += 1
+
+    async def flush(self, timeout_s: float) -> None:
+        """Wait until nothing is queued any more, at most ``timeout_s`` seconds."""
+        step_s = 0.01
+        while self._queue and self._connected and timeout_s > 0:
+            await self._clock.sleep(step_s)
+            timeout_s -= step_s
