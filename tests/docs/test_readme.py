@@ -94,11 +94,11 @@ async def test_a_live_list_in_a_minute(fresh: Replica, run: Run) -> None:
 
 @pytest.mark.parametrize("language", ["python", "js"])
 async def test_the_programs_of_the_readme_follow_a_list(
-    fresh: Replica, run: Run, tmp_path: Path, language: str
+    service: tuple[Replica, Replica], run: Run, tmp_path: Path, language: str
 ) -> None:
     """Each SDK's program, as printed, tells the state and then every change."""
     [source] = blocks(README, language)
-    ann = await Person.register(fresh)
+    ann = await Person.register(service[0])
     list_id = await ann.make_list()
     if language == "python":
         file = tmp_path / "follow.py"
@@ -116,7 +116,7 @@ async def test_the_programs_of_the_readme_follow_a_list(
     process = Process(
         run,
         f"readme-{language}",
-        [interpreter, file, fresh.origin, list_id, ann.access_token],
+        [interpreter, file, service[1].origin, list_id, ann.access_token],
         cwd=tmp_path,
     )
     try:

@@ -47,11 +47,17 @@ class Watch:
             raise TimeoutError(message) from None
 
 
+# Two replicas: people act through the one, watches are connected to the other.
+Service = tuple[Replica, Replica]
+
+
 class StartWatch(Protocol):
     """Start a watch of a list."""
 
-    def __call__(self, person: Person, wanted: str, *options: str) -> Watch:
-        """Give it at once; the person's tokens are its own."""
+    def __call__(
+        self, person: Person, wanted: str, *options: str, at: Replica | None = None
+    ) -> Watch:
+        """Give it at once; it acts for the person, at the replica ``at`` (None: the person's)."""
 
 
 @pytest.fixture
@@ -59,7 +65,7 @@ def start_watch(run: Run, tmp_path: Path) -> Iterator[StartWatch]:
     """Give a function that starts watches; they are ended in the end."""
     started: list[Watch] = []
 
-    def start(person: Person, wanted: str, *options: str) -> Watch:
+    def start(person: Person, wanted: str, *options: str, at: Replica | None = None) -> Watch:
         tokens = tmp_path / f"tokens-{len(started)}"
         tokens.write_text(
             json.dumps({"access_token": person.access_token, "refresh_token": person.refresh_token})
@@ -67,7 +73,7 @@ def start_watch(run: Run, tmp_path: Path) -> Iterator[StartWatch]:
         command = f'exec "$@" < {tokens}'
         seen = tmp_path / f"seen-{person.username}.json"
         argv: list[str | Path] = [lockstep(), "watch", wanted, "--token-stdin"]
-        argv += ["--server", person.at.origin, "--plain", "--seen", seen, *options]
+        argv += ["--server", (at or person.at).origin, "--plain", "--seen", seen, *options]
         watch = Watch(
             Process(run, "watch", ["/bin/sh", "-c", command, "sh", *argv], env=environment())
         )
@@ -79,13 +85,13 @@ def start_watch(run: Run, tmp_path: Path) -> Iterator[StartWatch]:
         watch.process.kill()
 
 
-async def test_a_change_shows_up_as_a_line(replica: Replica, start_watch: StartWatch) -> None:
+async def test_a_change_shows_up_as_a_line(service: Service, start_watch: StartWatch) -> None:
     """What one person does over HTTP, the other reads at once, with the actor's name."""
-    ann, bob = await Person.register(replica, "ann"), await Person.register(replica, "bob")
+    ann, bob = await Person.register(service[0], "ann"), await Person.register(service[0], "bob")
     list_id = await ann.make_list("Groceries")
     await ann.add_todo(list_id, "bread")
     await ann.share(list_id, bob)
-    watch = start_watch(bob, "groceries")  # by its title, in any case
+    watch = start_watch(bob, "groceries", at=service[1])  # by its title, in any case
     await watch.shows("-- Groceries: 1 open, 0 done, at offset 4")
     await watch.shows("[ ] bread")
     milk = (await ann.add_todo(list_id, "milk"))["todo"]["id"]
@@ -103,14 +109,14 @@ async def test_a_change_shows_up_as_a_line(replica: Replica, start_watch: StartW
     assert watch.news[-1] == "left after offset 8"
 
 
-async def test_who_comes_and_goes_is_told(replica: Replica, start_watch: StartWatch) -> None:
+async def test_who_comes_and_goes_is_told(service: Service, start_watch: StartWatch) -> None:
     """A second watcher is announced to the first, and so is their leaving."""
-    ann, bob = await Person.register(replica, "ann"), await Person.register(replica, "bob")
+    ann, bob = await Person.register(service[0], "ann"), await Person.register(service[0], "bob")
     list_id = await ann.make_list("Trip")
     await ann.share(list_id, bob)
-    watch = start_watch(ann, list_id)
+    watch = start_watch(ann, list_id, at=service[1])
     await watch.shows("-- Trip")
-    other = start_watch(bob, list_id)
+    other = start_watch(bob, list_id, at=service[1])
     await watch.shows(f"-- {bob.username} is here")
     other.process.stop()
     await watch.shows(f"-- {bob.username} left")
@@ -146,19 +152,19 @@ async def test_after_a_crash_of_the_service_exactly_the_missed_changes_appear(
 
 
 async def test_a_killed_watch_shows_what_it_missed_when_it_is_started_again(
-    replica: Replica, start_watch: StartWatch
+    service: Service, start_watch: StartWatch
 ) -> None:
     """Exactly the changes since the last line shown, then the live ones."""
-    ann = await Person.register(replica)
+    ann = await Person.register(service[0])
     list_id = await ann.make_list("Groceries")
-    first = start_watch(ann, list_id)
+    first = start_watch(ann, list_id, at=service[1])
     await first.shows("at offset 2")
     await ann.add_todo(list_id, "one")
     await first.shows("added “one”")
     first.process.kill()
     await ann.add_todo(list_id, "two")
     await ann.add_todo(list_id, "three")
-    second = start_watch(ann, list_id)
+    second = start_watch(ann, list_id, at=service[1])
     await second.shows("2 changes while you were away")
     await second.shows("added “three”")
     await ann.add_todo(list_id, "four")
@@ -166,12 +172,12 @@ async def test_a_killed_watch_shows_what_it_missed_when_it_is_started_again(
     assert [offset for offset, _ in second.changes] == [4, 5, 6]
 
 
-async def test_forgetting_shows_only_what_is_new(replica: Replica, start_watch: StartWatch) -> None:
+async def test_forgetting_shows_only_what_is_new(service: Service, start_watch: StartWatch) -> None:
     """With --forget nothing is remembered, so nothing was missed."""
-    ann = await Person.register(replica)
+    ann = await Person.register(service[0])
     list_id = await ann.make_list("Groceries")
     for number in range(2):
-        watch = start_watch(ann, list_id, "--forget")
+        watch = start_watch(ann, list_id, "--forget", at=service[1])
         await watch.shows(f"at offset {2 + number}")
         await ann.add_todo(list_id, f"todo {number}")
         await watch.shows(f"added “todo {number}”")
@@ -180,13 +186,13 @@ async def test_forgetting_shows_only_what_is_new(replica: Replica, start_watch: 
 
 
 async def test_messages_are_shown_between_the_changes(
-    replica: Replica, start_watch: StartWatch
+    service: Service, start_watch: StartWatch
 ) -> None:
     """A message to the list is a change; one to the person comes through their inbox."""
-    ann, bob = await Person.register(replica, "ann"), await Person.register(replica, "bob")
+    ann, bob = await Person.register(service[0], "ann"), await Person.register(service[0], "bob")
     list_id = await ann.make_list("Groceries")
     await ann.share(list_id, bob)
-    watch = start_watch(bob, list_id)
+    watch = start_watch(bob, list_id, at=service[1])
     await watch.shows("-- Groceries")
     await ann.call("POST", f"/lists/{list_id}/messages", {"text": "who cooks?"})
     await watch.shows(f"{ann.username} says: who cooks?")
@@ -195,13 +201,13 @@ async def test_messages_are_shown_between_the_changes(
 
 
 async def test_removal_ends_the_watch_with_a_sentence(
-    replica: Replica, start_watch: StartWatch
+    service: Service, start_watch: StartWatch
 ) -> None:
     """Who is removed sees that as the last entry, or the end, and is told why."""
-    ann, bob = await Person.register(replica, "ann"), await Person.register(replica, "bob")
+    ann, bob = await Person.register(service[0], "ann"), await Person.register(service[0], "bob")
     list_id = await ann.make_list("Groceries")
     await ann.share(list_id, bob)
-    watch = start_watch(bob, list_id)
+    watch = start_watch(bob, list_id, at=service[1])
     await watch.shows("-- Groceries")
     await ann.call("DELETE", f"/lists/{list_id}/members/{bob.username}")
     await watch.shows("you are no longer a member")
@@ -227,13 +233,16 @@ async def test_the_token_is_refreshed_while_the_connection_goes_on(
 
 
 async def test_a_list_that_is_not_there_is_told_with_what_there_is(
-    replica: Replica, start_watch: StartWatch
+    service: Service, start_watch: StartWatch
 ) -> None:
     """A typing mistake shows the lists one has; two of the same title ask for the id."""
-    ann = await Person.register(replica)
+    ann = await Person.register(service[0])
     await ann.make_list("Twins")
     await ann.make_list("Twins")
-    unknown, twice = start_watch(ann, "Grocreies"), start_watch(ann, "Twins")
+    unknown, twice = (
+        start_watch(ann, "Grocreies", at=service[1]),
+        start_watch(ann, "Twins", at=service[1]),
+    )
     await unknown.shows("'Inbox'")
     await twice.shows("2 lists are called 'Twins'")
     for watch in (unknown, twice):
@@ -241,13 +250,13 @@ async def test_a_list_that_is_not_there_is_told_with_what_there_is(
 
 
 async def test_a_password_is_asked_for_and_the_session_ended_at_the_end(
-    replica: Replica, run: Run, tmp_path: Path
+    service: Service, run: Run, tmp_path: Path
 ) -> None:
     """On a terminal it shows the live screen; Ctrl-C gives the terminal back and logs out."""
-    ann = await Person.register(replica)
+    ann = await Person.register(service[0])
     list_id = await ann.make_list("Groceries")
     argv: list[str | Path] = [lockstep(), "watch", list_id, "--user", ann.username]
-    argv += ["--server", replica.origin, "--seen", tmp_path / "seen.json"]
+    argv += ["--server", service[1].origin, "--seen", tmp_path / "seen.json"]
     terminal = Terminal(run, argv, env=environment(), cwd=tmp_path)
     try:
         await eventually(lambda: not terminal.echoes, "the question for the password")
