@@ -252,40 +252,56 @@ async def replicas(
 
 
 @pytest.fixture(scope="session")
-def _service(run: Run, postgresql: PostgreSQL, redis_server: RedisServer) -> tuple[Replica, ...]:
-    """Start the run's service, two replicas, when a test first asks for it."""
+def _production(
+    run: Run, postgresql: PostgreSQL, redis_server: RedisServer
+) -> tuple[Replica, Replica]:
+    run.once("postgresql-template", lambda: _make_template(postgresql))
+    database = run.once(
+        "service-database", lambda: {"name": postgresql.create_database(template=TEMPLATE)}
+    )
+    settings = {
+        "DATABASE_URL": postgresql.url(database["name"]),
+        "REDIS_URL": redis_server.url(),
+        "NAMESPACE": "shared-service",
+    }
+    one, other = _shared(run, "production", 2, settings)
+    return one, other
+
+
+@pytest.fixture(scope="session")
+def _embedded(run: Run) -> tuple[Replica, Replica]:
+    (one,) = _shared(run, "embedded", 1, {})
+    return one, one
+
+
+def _shared(run: Run, name: str, count: int, settings: dict[str, str]) -> list[Replica]:
+    """Give ``count`` replicas for all tests of the run, started when a test first asks."""
 
     async def start() -> dict[str, Any]:
-        settings = {
-            "DATABASE_URL": postgresql.url(postgresql.create_database(template=TEMPLATE)),
-            "REDIS_URL": redis_server.url(),
-            "NAMESPACE": "shared-service",
-            "RATE_LIMITS": "off",
-        }
-        made = await asyncio.gather(*(Replica.start(run, **settings) for _ in range(2)))
-        for replica in made:
+        made = [Replica.start(run, RATE_LIMITS="off", **settings) for _ in range(count)]
+        replicas = await asyncio.gather(*made)
+        for replica in replicas:
             if replica.process is not None:
                 replica.process.leave_to_the_run()
-        return {"ports": [one.port for one in made], "logs": [str(one.log_path) for one in made]}
+        return {"replicas": [[replica.port, str(replica.log_path)] for replica in replicas]}
 
-    run.once("postgresql-template", lambda: _make_template(postgresql))
-    found = run.once("service", lambda: apart(start))
-    return tuple(
-        Replica(run, {}, run.directory, port, log_path=Path(log))
-        for port, log in zip(found["ports"], found["logs"], strict=True)
-    )
+    found = run.once(f"service-{name}", lambda: apart(start))
+    return [
+        Replica(run, {}, run.directory, port, log_path=Path(log)) for port, log in found["replicas"]
+    ]
 
 
 @pytest.fixture
-def service(
-    _service: tuple[Replica, Replica], request: pytest.FixtureRequest
-) -> tuple[Replica, Replica]:
+def service(request: pytest.FixtureRequest) -> tuple[Replica, Replica]:
     """Give the run's service: two replicas on one PostgreSQL and one Redis.
 
-    For all tests: never stop them; make people of your own and look only at what is theirs.
+    Parametrized with ``embedded`` it is one replica, twice, in the embedded default. For all
+    tests: never stop them; make people of your own and look only at what is theirs.
     """
-    request.node.stash[_REPLICAS] = list(_service)
-    return _service
+    kind = getattr(request, "param", "production")
+    replicas: tuple[Replica, Replica] = request.getfixturevalue(f"_{kind}")
+    request.node.stash[_REPLICAS] = list(dict.fromkeys(replicas))
+    return replicas
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import is_dataclass
 from typing import Any
 
@@ -50,9 +51,13 @@ class PythonClient(SdkClient):
             raise SdkError(0, str(refused)) from None
 
     async def aclose(self) -> None:
-        """Disconnect."""
-        if self._client is not None:
-            await self._client.disconnect()
+        """Disconnect, and wait until every transport of the client is closed."""
+        if self._client is None:
+            return
+        await self._client.disconnect()
+        # The SDK closes in the background and has no word for waiting until it has.
+        while tasks := [task for task in self._client._background_tasks if not task.done()]:
+            await asyncio.wait(tasks)
 
     @property
     def _connected(self) -> Client:

@@ -34,7 +34,7 @@ def environment(**settings: str) -> dict[str, str]:
     return kept | {f"LOCKSTEP_{name}": value for name, value in settings.items()}
 
 
-@dataclass
+@dataclass(eq=False)
 class Replica:
     """Hold one server process and its settings; a stopped one can be launched again.
 
@@ -121,8 +121,8 @@ class Replica:
         self._process.resume()
 
     def log(self) -> str:
-        """Give the end of what it wrote, at most 20,000 characters."""
-        return self.log_path.read_text(errors="replace")[-20_000:] if self.log_path else ""
+        """Give the end of what it wrote, at most 6,000 characters."""
+        return self.log_path.read_text(errors="replace")[-6_000:] if self.log_path else ""
 
     @property
     def _process(self) -> Process:
