@@ -10,6 +10,8 @@ from uuid import UUID
 
 import httpx
 
+from http_api.version import version
+
 __all__ = ["Account", "CannotWatch", "Gone", "LoggedOut"]
 
 
@@ -35,7 +37,13 @@ class Account:
         self.server = server.rstrip("/")
         # trust_env off: what is asked for on the command line decides, not the environment.
         self._http = httpx.AsyncClient(
-            base_url=f"{self.server}/api/v1", timeout=10, transport=transport, trust_env=False
+            base_url=f"{self.server}/api/v1",
+            headers={
+                "User-Agent": f"lockstep-watch/{version()}"
+            },  # names the device in /me/sessions
+            timeout=10,
+            transport=transport,
+            trust_env=False,
         )
         self._access = ""
         self._refresh: str | None = None

@@ -23,7 +23,7 @@ OVER = "the session is over; start `lockstep watch` again to log in anew."
 
 # Codes of the client protocol.
 _CALLED = 0
-_UNAUTHORIZED = 1
+_UNAUTHORIZED = (1, 3500)
 _GET_STATE_FAILED = 15
 _NOT_ALLOWED = (103, 2000)
 
@@ -187,7 +187,7 @@ class Follower(centrifuge.SubscriptionEventHandler):  # type: ignore[misc]
 
     def ended(self, code: int, reason: str) -> None:
         """Pass on that the server, or the SDK, ended the connection for good."""
-        if code == _UNAUTHORIZED:
+        if code in _UNAUTHORIZED:
             self._over(OVER)
         elif code != _CALLED:
             self._over(f"the server ended the connection: {clean(reason)} ({code}).")

@@ -217,6 +217,20 @@ async def test_removal_ends_the_watch_with_a_sentence(
     assert "secret" not in watch.process.log()
 
 
+async def test_logging_out_elsewhere_ends_the_watch(
+    service: Service, start_watch: StartWatch
+) -> None:
+    """A session that was ended shows nothing more, on any replica, and the reason is told."""
+    ann = await Person.register(service[0])
+    list_id = await ann.make_list("Groceries")
+    watch = start_watch(ann, list_id, at=service[1])
+    await watch.shows("-- Groceries")
+    await ann.call("POST", "/auth/logout", {"refresh_token": ann.refresh_token})
+    await watch.shows("the session is over")
+    await eventually(lambda: watch.process.returncode is not None, "the end")
+    assert watch.process.returncode == 1
+
+
 async def test_the_token_is_refreshed_while_the_connection_goes_on(
     start_replica: StartReplica, start_watch: StartWatch
 ) -> None:
@@ -265,7 +279,8 @@ async def test_a_password_is_asked_for_and_the_session_ended_at_the_end(
         assert PASSWORD not in terminal.shown
         await ann.add_todo(list_id, "milk")
         await eventually(lambda: "added “milk”" in terminal.shown, "the change")
-        assert len((await ann.call("GET", "/me/sessions"))["sessions"]) == 2
+        devices = [one["device"] for one in (await ann.call("GET", "/me/sessions"))["sessions"]]
+        assert [name for name in devices if name.startswith("lockstep-watch/")]
         assert terminal.interrupt() == 0
         assert "Left Groceries after offset 3." in terminal.shown
         assert len((await ann.call("GET", "/me/sessions"))["sessions"]) == 1
