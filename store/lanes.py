@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 import orjson
-from asyncpg import InterfaceError, PostgresError
+from asyncpg import InsufficientPrivilegeError, IntegrityConstraintViolationError
 
 from store.database import Database, Pool
 from store.errors import LockstepError, OutcomeUnknown, Unavailable
@@ -135,8 +135,9 @@ class Lanes:
                     self._warm.drop(list_id)
                 _fail(waiting, failure)
                 return True
-            except (PostgresError, InterfaceError):
-                # One of them repeats an operation id, say. Alone, each finds out for itself.
+            except (IntegrityConstraintViolationError, InsufficientPrivilegeError):
+                # One of them repeats an operation id or takes another's id; alone, each finds out
+                # for itself. Any other refusal of the server would be a mistake of ours.
                 self._warm.drop(list_id)
                 return False
             except BaseException as error:

@@ -16,7 +16,11 @@ branch_labels = None
 depends_on = None
 
 ME = "(SELECT lockstep_me())"
-MINE = "ANY ((SELECT lockstep_my_lists())::uuid[])"
+# Spelled out rather than in a function: planned with the statement it costs a fifth (measured 52 us
+# for one call of the function against some 10 us). The policy on members lets one's own rows
+# through before it asks anything else, so this does not recurse.
+MINE = f"IN (SELECT list_id FROM members WHERE user_id = {ME})"
+FELLOWS = "ANY ((SELECT lockstep_my_lists())::uuid[])"
 
 FUNCTIONS = f"""
 CREATE FUNCTION lockstep_me() RETURNS uuid LANGUAGE sql STABLE AS
@@ -69,7 +73,7 @@ GRANT SELECT, INSERT ON entries TO lockstep_auth;
 GRANT SELECT ON logs, entries, members TO lockstep_fanout;
 """
 
-LIST_LOG = f"kind = 0 AND log_id = {MINE}"
+LIST_LOG = f"kind = 0 AND log_id {MINE}"
 OWN_LOG = f"kind = 1 AND log_id = {ME}"
 INBOX = f"kind = 1 AND (log_id = {ME} OR lockstep_shares_list(log_id))"
 EVERYONE = "kind = 2"
@@ -101,20 +105,20 @@ POLICIES = (
     ("credentials", "lockstep_app", "INSERT", f"user_id = {ME}"),
     ("credentials", "lockstep_auth", "ALL", "true"),
     ("sessions", "lockstep_auth", "ALL", "true"),
-    ("lists", "lockstep_app", "SELECT", f"id = {MINE}"),
+    ("lists", "lockstep_app", "SELECT", f"id {MINE}"),
     ("lists", "lockstep_app", "INSERT", f"created_by = {ME}"),
-    ("lists", "lockstep_app", "UPDATE", f"id = {MINE}"),
+    ("lists", "lockstep_app", "UPDATE", f"id {MINE}"),
     ("lists", "lockstep_owner", "SELECT", "true"),
-    ("members", "lockstep_app", "SELECT", f"list_id = {MINE}"),
+    ("members", "lockstep_app", "SELECT", f"user_id = {ME} OR list_id = {FELLOWS}"),
     ("members", "lockstep_app", "INSERT", "lockstep_may_manage(list_id)"),
     ("members", "lockstep_app", "UPDATE", "lockstep_may_manage(list_id)"),
     ("members", "lockstep_app", "DELETE", f"user_id = {ME} OR lockstep_may_manage(list_id)"),
     ("members", "lockstep_fanout", "SELECT", "true"),
     ("members", "lockstep_owner", "SELECT", "true"),
-    ("todos", "lockstep_app", "SELECT", f"list_id = {MINE}"),
-    ("todos", "lockstep_app", "INSERT", f"list_id = {MINE}"),
-    ("todos", "lockstep_app", "UPDATE", f"list_id = {MINE}"),
-    ("todos", "lockstep_app", "DELETE", f"list_id = {MINE}"),
+    ("todos", "lockstep_app", "SELECT", f"list_id {MINE}"),
+    ("todos", "lockstep_app", "INSERT", f"list_id {MINE}"),
+    ("todos", "lockstep_app", "UPDATE", f"list_id {MINE}"),
+    ("todos", "lockstep_app", "DELETE", f"list_id {MINE}"),
 )
 
 

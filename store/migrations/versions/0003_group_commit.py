@@ -30,13 +30,15 @@ CREATE FUNCTION lockstep_commit(
     new_todos jsonb, changed_todos jsonb
 ) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
-    found bigint;
+    present bigint;
     me uuid;
 BEGIN
     PERFORM set_config('app.user_id', actors[1]::text, true);
-    SELECT head INTO found FROM logs WHERE kind = 0 AND log_id = list FOR UPDATE;
-    IF found IS DISTINCT FROM expected THEN
-        RETURN coalesce(found, -1);
+    -- Locks the head and moves it in one step, if it stands where it is expected.
+    UPDATE logs SET head = after WHERE kind = 0 AND log_id = list AND head = expected;
+    IF NOT FOUND THEN
+        SELECT head INTO present FROM logs WHERE kind = 0 AND log_id = list;
+        RETURN coalesce(present, -1);
     END IF;
     FOR me IN SELECT DISTINCT unnest(actors) LOOP
         PERFORM set_config('app.user_id', me::text, true);
@@ -51,9 +53,6 @@ BEGIN
             AS made (actor, op, digest, log_offset, status, body)
         WHERE made.actor = me AND made.op IS NOT NULL;
     END LOOP;
-    IF after > expected THEN
-        UPDATE logs SET head = after WHERE kind = 0 AND log_id = list;
-    END IF;
     IF new_todos IS NOT NULL THEN
         INSERT INTO todos ({KEPT}, {COLUMNS})
         SELECT {KEPT}, {COLUMNS} FROM jsonb_populate_recordset(NULL::todos, new_todos);
