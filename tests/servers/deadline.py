@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
 
@@ -24,12 +24,19 @@ def wait_until(condition: Callable[[], T], what: str, *, within_s: float = 10.0)
     return answer
 
 
+@overload
 async def eventually(
-    condition: Callable[[], Awaitable[T | None]] | Callable[[], T | None],
-    what: str,
-    *,
-    within_s: float = 10.0,
-) -> T:
+    condition: Callable[[], Awaitable[T | None]], what: str, *, within_s: float = 10.0
+) -> T: ...
+
+
+@overload
+async def eventually(
+    condition: Callable[[], T | None], what: str, *, within_s: float = 10.0
+) -> T: ...
+
+
+async def eventually(condition: Callable[[], Any], what: str, *, within_s: float = 10.0) -> Any:
     """Give the first true answer of ``condition`` (a coroutine function or a plain one).
 
     The event loop goes on meanwhile. Raises TimeoutError naming ``what`` after ``within_s``.
