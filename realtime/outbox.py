@@ -73,23 +73,23 @@ class Outbox(Generic[T]):
         return self._drop(Weight.ENTRY)
 
     def take(self, size: int) -> bytes | None:
-        """Give the next messages as one frame, joined by newlines, of about ``size`` bytes at most.
+        """Give the next messages as one frame, joined by newlines, of at most ``size`` bytes.
 
-        At least one message is given; None when nothing waits.
+        At least one message is given, however long; None when nothing waits.
         """
         items = self._items
         if not items:
             return None
         message = items.popleft()[0]
-        if not items or len(message) >= size:
-            self.bytes -= len(message)
+        self.bytes -= len(message)
+        if not items or len(message) + 1 + len(items[0][0]) > size:
             return message
         messages, total = [message], len(message)
-        while items and total + len(items[0][0]) < size:
+        while items and total + 1 + len(items[0][0]) <= size:
             message = items.popleft()[0]
             messages.append(message)
-            total += len(message)
-        self.bytes -= total
+            total += 1 + len(message)
+            self.bytes -= len(message)
         return b"\n".join(messages)
 
     def clear(self) -> None:
