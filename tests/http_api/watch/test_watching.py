@@ -259,8 +259,8 @@ async def test_a_list_that_is_not_there_is_told_with_what_there_is(
     )
     await unknown.shows("'Inbox'")
     await twice.shows("2 lists are called 'Twins'")
-    for watch in (unknown, twice):
-        await eventually(lambda watch=watch: watch.process.returncode == 1, "status 1")
+    await eventually(lambda: unknown.process.returncode == 1, "status 1")
+    await eventually(lambda: twice.process.returncode == 1, "status 1")
 
 
 async def test_a_password_is_asked_for_and_the_session_ended_at_the_end(
