@@ -55,7 +55,7 @@ export class Gate {
       tab.setAttribute('aria-selected', String(one === way));
       tab.tabIndex = one === way ? 0 : -1;
     }
-    this.#form.setAttribute('aria-labelledby', `gate-${way}`);
+    at('gate-panel').setAttribute('aria-labelledby', `gate-${way}`);
     this.#form.elements.password.autocomplete = WORDS[way].password;
     this.#form.querySelector('[type=submit]').textContent = WORDS[way].submit;
     at('gate-hint').hidden = way === 'login';
