@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 
     from store.todo.commands import Command
 
-__all__ = ["append_inboxes", "commit_list_command", "commit_list_create"]
+__all__ = ["append_inboxes", "commit_list_command", "commit_list_create", "list_of"]
 
 
 async def commit_list_command(
     connection: AsyncConnection, command: ListCommand | TodoCommand, request: Request
 ) -> Committed:
     """Carry out a command of an existing list; raises refusals of store.errors."""
-    list_id = await _list_of(connection, command)
+    list_id = await list_of(connection, command)
     head = None
     if list_id is not None:
         head = await lock_head(connection, LogId.list(list_id))
@@ -56,7 +56,8 @@ async def commit_list_command(
     return await _carry_out(connection, list_id, view, command, decision, request)
 
 
-async def _list_of(connection: AsyncConnection, command: ListCommand | TodoCommand) -> UUID | None:
+async def list_of(connection: AsyncConnection, command: ListCommand | TodoCommand) -> UUID | None:
+    """Find the list that a command belongs to; None when row-level security hides its todo."""
     if isinstance(command, ListCommand):
         return command.list_id
     query = select(todos.c.list_id).where(todos.c.id == command.todo_id)

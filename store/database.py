@@ -44,12 +44,13 @@ class Pool(Enum):
     """Name the pools, each of which acts as a database role of its own.
 
     APP acts for one user under row-level security; AUTH keeps credentials and sessions; FANOUT
-    reads logs and memberships for many users at once.
+    reads logs and memberships for many users at once; WORKER empties the trash.
     """
 
     APP = "lockstep_app"
     AUTH = "lockstep_auth"
     FANOUT = "lockstep_fanout"
+    WORKER = "lockstep_worker"
 
 
 class _Work:

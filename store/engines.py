@@ -71,6 +71,7 @@ def open_database(settings: StoreSettings) -> Database:
         Pool.APP: settings.app_connections,
         Pool.AUTH: settings.auth_connections,
         Pool.FANOUT: settings.fanout_connections,
+        Pool.WORKER: 1,
     }
     engines = {pool: _postgresql_engine(url, pool, sizes[pool], settings) for pool in Pool}
     return Database(engines, deadline_s=settings.deadline_s)

@@ -28,7 +28,13 @@ _MAKE_ROLE = """
 DO $$ BEGIN CREATE ROLE {role} NOLOGIN NOBYPASSRLS;
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$
 """
-_ROLES = ("lockstep_owner", "lockstep_app", "lockstep_auth", "lockstep_fanout")
+_ROLES = (
+    "lockstep_owner",
+    "lockstep_app",
+    "lockstep_auth",
+    "lockstep_fanout",
+    "lockstep_worker",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -13,9 +13,11 @@ from uuid6 import uuid7
 
 from store.commit_list import commit_list_command, commit_list_create
 from store.commit_message import commit_broadcast, commit_message, commit_read
+from store.commit_together import commit_together
 from store.database import Database, Pool
 from store.engines import StoreSettings, open_database
 from store.errors import Conflict
+from store.invites import accept_invite
 from store.lanes import Lanes
 from store.log_id import LogId
 from store.log_read import read_epoch, read_heads, read_log
@@ -26,6 +28,7 @@ from store.tables import todos
 from store.todo.commands import (
     BroadcastPost,
     Command,
+    InviteAccept,
     ListCommand,
     ListCreate,
     MessageSend,
@@ -35,17 +38,28 @@ from store.todo.commands import (
 )
 from store.todo.decision import Context
 from store.todo.model import Person, Todo, instant
+from store.todo_search import TodoSearch, search_todos
+from store.trash import find_due_list, purge_list
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from store.actor import Actor
     from store.committed import Committed
-    from store.entry import LogRead, Position
+    from store.entry import Entry, LogRead, Position
 
 __all__ = ["Store", "open_store"]
 
+
+async def _accept(
+    connection: AsyncConnection, command: InviteAccept, request: Request
+) -> Committed:
+    now = datetime.fromisoformat(request.context.at)
+    return await accept_invite(connection, command, request, now)
+
+
 _CARRY_OUT: dict[type[Command], Callable[[AsyncConnection, Any, Request], Any]] = {
+    InviteAccept: _accept,
     ListCreate: commit_list_create,
     MessageSend: commit_message,
     MessagesRead: commit_read,
@@ -75,8 +89,8 @@ class Store:
     ) -> None:
         self.database = database
         self.epoch = epoch
-        self._now = now
-        self._new_id = new_id
+        self.now = now
+        self.new_id = new_id
         self._homes: dict[UUID, UUID] = {}
         # SQLite has one writer and no round trips to share.
         self._lanes = Lanes(database, self._single) if database.is_postgresql else None
@@ -94,19 +108,26 @@ class Store:
         ``if_match`` makes it conditional on the todo's (or list's) last change. Raises the refusals
         of store.errors; nothing is written then.
         """
-        person = Person(actor.id, actor.username)
-        moment = self._now().replace(tzinfo=UTC)
-        context = Context(
-            person, command.op or self._new_id(), str(instant(moment)), self._new_id()
-        )
-        request = Request(context, self.epoch, if_match, trace)
-
+        request = self._request(actor, command, if_match=if_match, trace=trace)
         if self._lanes is None or not isinstance(command, ListCommand | TodoCommand):
             return await self._single(command, request)
         list_id = await self._home_of(command, actor.id)
         if list_id is None:
             return await self._single(command, request)
         return await self._lanes.commit(list_id, command, request)
+
+    def _request(
+        self,
+        actor: Actor,
+        command: Command,
+        *,
+        if_match: Position | None = None,
+        trace: str | None = None,
+    ) -> Request:
+        person = Person(actor.id, actor.username)
+        at = str(instant(self.now()))
+        context = Context(person, command.op or self.new_id(), at, self.new_id())
+        return Request(context, self.epoch, if_match, trace)
 
     async def _home_of(self, command: ListCommand | TodoCommand, actor: UUID) -> UUID | None:
         """Find the list that a command belongs to; None when the actor may see none."""
@@ -149,6 +170,47 @@ class Store:
                 return await self.database.transact(Pool.APP, actor, work)
             except IntegrityError as error:
                 raise _id_taken(command) from error
+
+    async def commit_all(
+        self, actor: Actor, commands: Sequence[Command], *, trace: str | None = None
+    ) -> tuple[Committed, ...]:
+        """Carry out commands of one list in one transaction: all of them or none.
+
+        Raises CommandRefusedError, which names the first one refused; nothing is written then.
+        """
+        requests = [self._request(actor, command, trace=trace) for command in commands]
+
+        async def work(connection: AsyncConnection) -> tuple[Committed, ...]:
+            return await commit_together(connection, commands, requests)
+
+        try:
+            return await self.database.transact(Pool.APP, actor.id, work)
+        except IntegrityError as error:
+            message = "An id is taken, or it collided with another change; look again and retry."
+            raise Conflict(message) from error
+
+    async def search(self, actor: UUID, search: TodoSearch) -> tuple[Todo, ...]:
+        """Find live todos in all of the actor's lists, by (created_at, id)."""
+
+        async def work(connection: AsyncConnection) -> tuple[Todo, ...]:
+            return await search_todos(connection, actor, search)
+
+        return await self.database.transact(Pool.APP, actor, work, read_only=True)
+
+    async def empty_trash(self, older_than: timedelta) -> tuple[Entry, ...]:
+        """Purge some of what was deleted longer ago than that; call again until it returns ().
+
+        One list and at most a hundred todos a call. The caller publishes the entries.
+        """
+        now = self.now()
+
+        async def work(connection: AsyncConnection) -> tuple[Entry, ...]:
+            list_id = await find_due_list(connection, now - older_than)
+            if list_id is None:
+                return ()
+            return await purge_list(connection, list_id, now - older_than, now, self.new_id)
+
+        return await self.database.transact(Pool.WORKER, None, work)
 
     async def read_log(
         self,

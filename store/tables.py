@@ -33,6 +33,7 @@ __all__ = [
     "credentials",
     "entries",
     "epochs",
+    "invites",
     "lists",
     "logs",
     "members",
@@ -221,4 +222,20 @@ Index(
     todos.c.deleted_at,
     postgresql_where=text("deleted_at IS NOT NULL"),
     sqlite_where=text("deleted_at IS NOT NULL"),
+)
+
+invites = Table(
+    "invites",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("list_id", Uuid, ForeignKey("lists.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("role", String(8), nullable=False),
+    Column("created_by", Uuid, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment),
+    Column("uses_left", Integer),
+    Column("revoked_at", Moment),
+    CheckConstraint("role IN ('owner', 'editor', 'viewer')", name="known_role"),
+    CheckConstraint("uses_left >= 0", name="uses_not_negative"),
 )

@@ -23,6 +23,8 @@ __all__ = [
     "COMMANDS",
     "BroadcastPost",
     "Command",
+    "InviteAccept",
+    "InviteCreate",
     "ListCommand",
     "ListCreate",
     "ListDelete",
@@ -49,6 +51,7 @@ __all__ = [
 MAX_OFFSET = 2**53 - 1  # the largest integer every JSON reader keeps exactly (RFC 8259 section 6)
 MAX_NOTES = 10_000
 MAX_TEXT = 10_000
+MAX_USES = 1_000
 
 
 def _no_controls(text: str) -> str:
@@ -293,6 +296,21 @@ class MessagePost(ListCommand):
     text: Text
 
 
+class InviteCreate(ListCommand):
+    """Make an invitation link: valid ``expires_in`` seconds (None: for ever), ``uses`` times."""
+
+    role: Literal["editor", "viewer"]
+    expires_in: Annotated[StrictInt, Field(ge=60, le=365 * 86_400)] | None = 7 * 86_400
+    uses: Annotated[StrictInt, Field(ge=1, le=MAX_USES)] | None = None
+
+
+class InviteAccept(Command):
+    """Join the list that an invitation's token opens."""
+
+    type: Literal["invite.accept"] = "invite.accept"
+    token: Annotated[StrictStr, StringConstraints(min_length=1, max_length=100)]
+
+
 class MessageSend(Command):
     """Send a personal message to someone who shares a list with the actor."""
 
@@ -334,6 +352,7 @@ COMMANDS: dict[str, type[Command]] = {
         TodoUnassign,
         TodoBlock,
         TodoUnblock,
+        InviteAccept,
         MessagePost,
         MessageSend,
         MessagesRead,

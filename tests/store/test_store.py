@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import orjson
 import pytest
 
-from store.actor import Actor
 from store.entry import Position
 from store.errors import Conflict, Forbidden, Invalid, NotFound, OpReused, Stale
 from store.log_id import LogId
@@ -28,23 +26,7 @@ from store.todo.commands import (
     TodoRestore,
     TodoUpdate,
 )
-
-People = Callable[[str], Awaitable[Actor]]
-
-
-async def new_list(store: Store, owner: Actor, *others: Actor, role: str = "editor") -> UUID:
-    """Make a list and add others to it."""
-    made = await store.commit(owner, ListCreate(title="Groceries"))
-    list_id = UUID(orjson.loads(made.body)["list"]["id"])
-    for other in others:
-        await store.commit(owner, MemberSet(list_id=list_id, username=other.username, role=role))
-    return list_id
-
-
-async def new_todo(store: Store, actor: Actor, list_id: UUID, title: str = "milk") -> UUID:
-    """Add a todo at the end."""
-    made = await store.commit(actor, TodoCreate(list_id=list_id, title=title))
-    return UUID(orjson.loads(made.body)["todo"]["id"])
+from tests.store.making import People, new_list, new_todo
 
 
 async def test_a_new_list_has_two_entries_and_one_in_the_owners_inbox(

@@ -1,0 +1,63 @@
+"""Searching goes over all of one's lists and nobody else's."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from store.store import Store
+from store.todo.commands import TodoDelete, TodoUpdate
+from store.todo_search import TodoSearch
+from tests.store.making import People, new_list, new_todo
+
+
+async def titles(store: Store, actor: object, **wanted: object) -> list[str]:
+    """Give the titles found, in order."""
+    found = await store.search(actor.id, TodoSearch(**wanted))  # type: ignore[attr-defined, arg-type]
+    return [todo.title for todo in found]
+
+
+async def test_each_filter_narrows_what_is_found(store: Store, person: People) -> None:
+    """Filters combine; wildcards of the database mean themselves."""
+    ann, bob = await person("ann"), await person("bob")
+    home, work = await new_list(store, ann, bob), await new_list(store, ann)
+    await new_todo(store, ann, home, "Buy 100% milk", labels=("shop",), assignees=("bob",))
+    due = await new_todo(store, ann, home, "pay_rent", due_at="2030-01-01T00:00:00Z")
+    await new_todo(store, ann, work, "write report", notes="about MILK prices")
+    gone = await new_todo(store, ann, work, "old")
+    await store.commit(ann, TodoDelete(todo_id=gone))
+    await store.commit(ann, TodoUpdate(todo_id=due, changes={"completed": True}))
+
+    assert await titles(store, ann) == ["Buy 100% milk", "pay_rent", "write report"]
+    assert await titles(store, ann, list_id=work) == ["write report"]
+    assert await titles(store, ann, completed=True) == ["pay_rent"]
+    assert await titles(store, ann, assignee="bob") == ["Buy 100% milk"]
+    assert await titles(store, ann, label="shop") == ["Buy 100% milk"]
+    assert await titles(store, ann, label="sho") == []
+    assert await titles(store, ann, text="milk") == ["Buy 100% milk", "write report"]
+    assert await titles(store, ann, text="0%") == ["Buy 100% milk"]
+    assert await titles(store, ann, text="y_r") == ["pay_rent"]
+    assert await titles(store, ann, text="_") == ["pay_rent"]
+    assert await titles(store, ann, due_before=datetime(2031, 1, 1, tzinfo=UTC)) == ["pay_rent"]
+    assert await titles(store, ann, due_before=datetime(2030, 1, 1, tzinfo=UTC)) == []
+    assert await titles(store, bob) == ["Buy 100% milk", "pay_rent"]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5])
+async def test_pages_join_up_without_a_gap_or_a_repeat(
+    store: Store, person: People, limit: int
+) -> None:
+    """The order is one that no later change disturbs."""
+    ann = await person("ann")
+    list_id = await new_list(store, ann)
+    made = [f"todo {number}" for number in range(5)]
+    for title in made:
+        await new_todo(store, ann, list_id, title)
+    seen: list[str] = []
+    after = None
+    while page := await store.search(ann.id, TodoSearch(limit=limit, after=after)):
+        seen.extend(todo.title for todo in page)
+        after = (page[-1].created_at, page[-1].id)
+        await store.commit(ann, TodoUpdate(todo_id=page[0].id, changes={"notes": "seen"}))
+    assert sorted(seen) == made
