@@ -74,6 +74,29 @@ async def test_missed_personal_messages_come_after_being_away(
     assert texts == ["message 0", "message 1", "message 2"]
 
 
+async def test_a_broadcast_reaches_everyone(
+    register: Register, connect: Connect, service: tuple[Replica, Replica]
+) -> None:
+    """An administrator speaks to all, whether they share a list or not; nobody else may."""
+    admin, bob, eve = await register("admin"), await register("bob"), await register("eve")
+    client = await connect(bob)
+    await service[0].administer("user", "set-admin", admin.username)
+
+    refused = await eve.answer("POST", "/broadcasts", {"text": f"from {eve.username}"})
+    await admin.call("POST", "/broadcasts", {"text": f"from {admin.username}"})
+
+    assert refused.status_code == 403
+    told = await client.event(
+        "publication",
+        side="server",
+        channel="all",
+        where=lambda event: event["data"]["message"]["from"]["id"] == admin.id,
+    )
+    assert told["data"]["type"] == "broadcast.posted"
+    assert told["data"]["message"]["text"] == f"from {admin.username}"
+    assert eve.username not in str(client.publications("all"))
+
+
 @pytest.mark.parametrize("token", ["not-a-token", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0."])
 async def test_an_invalid_token_ends_the_client(
     service: tuple[Replica, Replica], start_client: StartClient, token: str

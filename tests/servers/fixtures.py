@@ -283,11 +283,28 @@ def _shared(run: Run, name: str, count: int, settings: dict[str, str]) -> list[R
         for replica in replicas:
             if replica.process is not None:
                 replica.process.leave_to_the_run()
-        return {"replicas": [[replica.port, str(replica.log_path)] for replica in replicas]}
+        return {
+            "replicas": [
+                {
+                    "settings": one.settings,
+                    "directory": str(one.directory),
+                    "port": one.port,
+                    "log_path": str(one.log_path),
+                }
+                for one in replicas
+            ]
+        }
 
     found = run.once(f"service-{name}", lambda: apart(start))
     return [
-        Replica(run, {}, run.directory, port, log_path=Path(log)) for port, log in found["replicas"]
+        Replica(
+            run,
+            one["settings"],
+            Path(one["directory"]),
+            one["port"],
+            log_path=Path(one["log_path"]),
+        )
+        for one in found["replicas"]
     ]
 
 

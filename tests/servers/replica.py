@@ -120,6 +120,25 @@ class Replica:
         """Let it go on (SIGCONT)."""
         self._process.resume()
 
+    async def administer(self, *words: str) -> str:
+        """Run ``lockstep`` with these words on the replica's own data; give what it printed.
+
+        Raises RuntimeError with what it printed when it does not end with 0.
+        """
+        process = await asyncio.create_subprocess_exec(
+            lockstep(),
+            *words,
+            env=environment(**self.settings),
+            cwd=self.directory,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        printed, _ = await process.communicate()
+        if process.returncode:
+            raise RuntimeError(printed.decode())
+        return printed.decode()
+
     def log(self) -> str:
         """Give the end of what it wrote, at most 6,000 characters."""
         return self.log_path.read_text(errors="replace")[-6_000:] if self.log_path else ""
