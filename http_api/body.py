@@ -42,10 +42,9 @@ async def read_object(request: Request, limit: int = MAX_BODY_BYTES) -> dict[str
     Raises TooLarge, UnsupportedType, Malformed, or Invalid (a lone surrogate, with its path).
     """
     raw = await read_bytes(request, limit)
-    if not raw and "content-type" not in request.headers:
-        return {}
-    _check_type(request, "application/json")
-    return parse_object(raw)
+    if raw or "content-type" in request.headers:
+        _check_type(request, "application/json")
+    return parse_object(raw) if raw else {}
 
 
 async def read_form(request: Request, limit: int = MAX_BODY_BYTES) -> dict[str, str]:
@@ -90,7 +89,7 @@ def parse_object(raw: bytes) -> dict[str, Any]:
 
 
 def _check_type(request: Request, expected: str) -> None:
-    given, _, parameters = request.headers.get("content-type", "").lower().partition(";")
+    given, _, parameters = ", ".join(request.headers.getlist("content-type")).lower().partition(";")
     charset = parameters.strip().removeprefix("charset=").strip('"')
     if given.strip() != expected or charset not in {"", "utf-8"}:
         raise UnsupportedType(f"The body must be {expected}, in UTF-8.")

@@ -33,7 +33,15 @@ def body_model(kind: str, parameters: tuple[str, ...], *, nested: bool = False) 
     words = "".join(part.title() for part in kind.replace("_", ".").split("."))
     return create_model(
         f"{words}Body",
-        __config__=ConfigDict(extra="forbid"),
+        __config__=ConfigDict(
+            extra="forbid", json_schema_extra=_without_defaults if nested else None
+        ),
         __doc__=command.__doc__,
         **fields,
     )
+
+
+def _without_defaults(schema: dict[str, Any]) -> None:
+    """An absent field stays as it is, so there is no value that it would have."""
+    for field in schema["properties"].values():
+        field.pop("default", None)

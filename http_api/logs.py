@@ -62,10 +62,16 @@ def configure_logs(
             foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
         )
     )
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
     root = logging.getLogger()
     root.handlers = [handler]
     # Libraries' own debug lines may quote statements with their values: never below warning.
     root.setLevel(max(threshold, logging.WARNING))
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Drop what uvicorn (0.52) says of every handshake that the app answered with a status."""
+    return record.msg != "ASGI callable returned without completing handshake."
 
 
 def escape(text: str) -> str:

@@ -13,7 +13,7 @@ from starlette.websockets import WebSocket
 from http_api.boundary import trail_of
 from http_api.problems import problem_response
 from http_api.refusals import CrossSite, MethodNotAllowed, UpgradeRequired
-from store.errors import LockstepError, NotFound, Unavailable
+from store.errors import LockstepError, NotFound
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -46,17 +46,21 @@ class SocketDoor:
             raise UpgradeRequired(
                 "Speak WebSocket here: the Centrifugo client protocol, version 2."
             )
-        services = self._services()
-        headers = Headers(scope=scope)
-        if not services.origins.allows(headers.get("origin"), scope["scheme"], headers.get("host")):
-            log.info("socket_refused", origin=headers.get("origin"))
-            refusal: LockstepError = CrossSite("Pages of this origin may not connect.")
-        elif not services.replica.ready:
-            refusal = Unavailable("This replica is not serving right now; try again shortly.")
+        try:
+            services = self._services()
+            _check_origin(scope, services)
+        except LockstepError as refusal:
+            await refuse_socket(refusal, scope, receive, send)
         else:
             await services.replica.websocket(scope, receive, send)
-            return
-        await refuse_socket(refusal, scope, receive, send)
+
+
+def _check_origin(scope: Scope, services: Services) -> None:
+    headers = Headers(scope=scope)
+    origin = headers.get("origin")
+    if not services.origins.allows(origin, scope["scheme"], headers.get("host")):
+        log.info("socket_refused", origin=origin)
+        raise CrossSite("Pages of this origin may not connect.")
 
 
 async def refuse_socket(

@@ -101,6 +101,7 @@ def test_any_bytes_are_an_object_or_a_refusal(raw: bytes) -> None:
 async def test_no_body_is_an_empty_object() -> None:
     """A command without fields needs no body."""
     assert await read_object(request(b"", {})) == {}
+    assert await read_object(request(b"", JSON)) == {}
 
 
 async def test_an_announced_length_over_the_limit_is_refused_unread() -> None:

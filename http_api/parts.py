@@ -1,0 +1,123 @@
+"""Open every part of one server process in order, and close them in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from http_api.identity import open_identity
+from http_api.inboxes import Inboxes
+from http_api.origins import OriginPolicy
+from http_api.schema import NEWEST_REVISION, schema_revision
+from http_api.services import Services
+from realtime.bus_memory import MemoryBus
+from realtime.limits import Limits
+from realtime.replica import Replica
+from store.engines import StoreSettings
+from store.errors import Unavailable
+from store.keys import derive_key
+from store.migrate import migrate
+from store.store import open_store
+
+if TYPE_CHECKING:
+    from http_api.settings import Settings
+    from realtime.bus import Bus
+    from store.store import Store
+
+__all__ = ["StartError", "open_parts"]
+
+log = structlog.get_logger("lockstep.start")
+
+_PATIENCE_S: Final = 30.0  # everything may be starting at once: the database comes up beside us
+_RETRY_S: Final = 0.5
+
+
+class StartError(Exception):
+    """Stop the start with a sentence that says what to do."""
+
+
+@asynccontextmanager
+async def open_parts(settings: Settings) -> AsyncIterator[Services]:
+    """Open store, bus and replica; embedded, the schema is brought up to date first.
+
+    Raises StartError or SettingsError, with a sentence for the operator.
+    """
+    async with AsyncExitStack() as stack:
+        secret = settings.secret
+        store = await _open_store(settings)
+        stack.push_async_callback(store.aclose)
+        bus = _open_bus(settings, secret)
+        stack.push_async_callback(bus.aclose)
+        identity = stack.enter_context(open_identity(store, settings))
+        authenticate = identity.tokens.authenticate
+        replica = Replica(
+            store, bus, authenticate, Limits(token_life_s=settings.access_ttl_s + 60.0)
+        )
+        stack.push_async_callback(replica.stop)
+        await replica.start()
+        yield Services(
+            settings=settings,
+            store=store,
+            replica=replica,
+            authenticate=authenticate,
+            origins=OriginPolicy.of(settings.allowed_origins),
+            inboxes=Inboxes(identity.accounts),
+            identity=identity,
+        )
+
+
+async def _open_store(settings: Settings) -> Store:
+    """Open the store on the schema this code needs; wait a while for a database that starts."""
+    until = asyncio.get_running_loop().time() + _PATIENCE_S
+    if not settings.production:
+        await migrate(settings.migrate_database)
+    pools = StoreSettings(
+        settings.database,
+        app_connections=settings.database_pool_size,
+        fanout_connections=max(2, settings.database_pool_size // 2),
+    )
+    store: Store | None = None
+    while store is None:
+        try:
+            store = await open_store(pools)
+        except DBAPIError as error:
+            # The roles or the tables are missing: it was never migrated.
+            raise _not_migrated(settings, None) from error
+        except (Unavailable, OSError) as error:
+            if asyncio.get_running_loop().time() > until:
+                raise StartError(
+                    f"{settings.database_shown} does not answer; start it, or mend "
+                    "LOCKSTEP_DATABASE_URL."
+                ) from error
+            log.info("waiting_for_database", database=settings.database_shown)
+            await asyncio.sleep(_RETRY_S)
+    found = await schema_revision(store)
+    if found != NEWEST_REVISION:
+        await store.aclose()
+        raise _not_migrated(settings, found)
+    return store
+
+
+def _not_migrated(settings: Settings, found: str | None) -> StartError:
+    return StartError(
+        f"{settings.database_shown} is at revision {found or 'none'}, this version needs "
+        f"{NEWEST_REVISION}: run `lockstep migrate`."
+    )
+
+
+def _open_bus(settings: Settings, secret: bytes) -> Bus:
+    if settings.redis_url is None:
+        return MemoryBus()
+    # Here, because the client takes 0.1 s to import and the embedded default has no use for it.
+    from realtime.bus_redis import RedisBus  # noqa: PLC0415
+
+    return RedisBus(
+        settings.redis_url.get_secret_value(),
+        key=derive_key(secret, "lockstep bus HMAC-SHA256"),
+        namespace=settings.namespace,
+    )
