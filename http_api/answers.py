@@ -15,6 +15,9 @@ __all__ = [
     "CommandResults",
     "Health",
     "Inbox",
+    "InviteAccepted",
+    "InviteMade",
+    "InvitesOpen",
     "ListMessages",
     "ListWritten",
     "Lists",
@@ -24,6 +27,7 @@ __all__ = [
     "ReadWritten",
     "Readiness",
     "Snapshot",
+    "TodoPage",
     "TodoRead",
     "TodoWritten",
     "Written",
@@ -166,6 +170,43 @@ class TodoRead(Positioned):
     """Show a todo; ``offset`` is its list's position."""
 
     todo: TodoShape
+
+
+class TodoPage(Shape):
+    """Show todos of all my lists."""
+
+    todos: list[TodoShape]
+    cursor: str | None = Field(description="Where the next page begins; null: there is none.")
+
+
+class InviteShape(Shape):
+    """Show an invitation."""
+
+    id: UUID
+    role: Literal["editor", "viewer"]
+    created_at: datetime
+    expires_at: datetime | None = Field(description="null: never.")
+    uses_left: int | None = Field(description="null: any number.")
+
+
+class InviteMade(InviteShape):
+    """Show an invitation that was just made."""
+
+    token: str = Field(description="Shown this once.")
+    url: str
+
+
+class InvitesOpen(Shape):
+    """Show the invitations that open a list."""
+
+    invites: list[InviteShape]
+
+
+class InviteAccepted(Positioned):
+    """Answer the one who joined."""
+
+    list: ListShape
+    role: Literal["owner", "editor", "viewer"]
 
 
 class MessageWritten(Positioned):

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, create_model
 
 from store.todo.commands import COMMANDS
 
-__all__ = ["body_model"]
+__all__ = ["body_model", "body_of"]
 
 
 @cache
@@ -19,6 +19,18 @@ def body_model(kind: str, parameters: tuple[str, ...], *, nested: bool = False) 
     ``nested``: the fields of ``changes`` stand in the body themselves.
     """
     command = COMMANDS[kind]
+    name = "".join(part.title() for part in kind.replace("_", ".").split("."))
+    return _derived(command, f"{name}Body", parameters, nested=nested)
+
+
+def body_of(command: type[BaseModel], parameters: tuple[str, ...]) -> type[BaseModel]:
+    """Make the same for a command that is in no table because only HTTP knows it."""
+    return _derived(command, f"{command.__name__}Body", parameters, nested=False)
+
+
+def _derived(
+    command: type[BaseModel], title: str, parameters: tuple[str, ...], *, nested: bool
+) -> type[BaseModel]:
     fields: dict[str, Any] = {
         name: (field.annotation, field)
         for name, field in command.model_fields.items()
@@ -30,9 +42,8 @@ def body_model(kind: str, parameters: tuple[str, ...], *, nested: bool = False) 
         assert issubclass(changes, BaseModel)  # noqa: S101
         del fields["changes"]
         fields |= {name: (field.annotation, field) for name, field in changes.model_fields.items()}
-    words = "".join(part.title() for part in kind.replace("_", ".").split("."))
     return create_model(
-        f"{words}Body",
+        title,
         __config__=ConfigDict(
             extra="forbid", json_schema_extra=_without_defaults if nested else None
         ),

@@ -105,7 +105,7 @@ class Boundary:
                 (log.debug if quiet else log.info)(
                     "request",
                     method=scope["method"],
-                    route=trail.route or scope["path"],
+                    route=trail.route or _without_secrets(scope["path"]),
                     status=status or 499,  # 499: the client left before an answer
                     duration_ms=round((time.perf_counter() - started) * 1000, 2),
                     user=trail.user,
@@ -127,6 +127,11 @@ def request_id_of(scope: Scope) -> str:
 def _request_id(given: str | None) -> str:
     """Keep the caller's id when it is up to 128 harmless characters, else make one."""
     return given if given is not None and _SANE_ID.fullmatch(given) else uuid4().hex
+
+
+def _without_secrets(path: str) -> str:
+    """Shorten the parts of an unknown path that are longer than an id: they may be tokens."""
+    return "/".join(part if len(part) <= 36 else "…" for part in path.split("/"))
 
 
 def _refusal(error: Exception, trail: Trail) -> LockstepError:

@@ -10,11 +10,13 @@ from http_api.routes import (
     broadcasts,
     commands,
     health,
+    invites,
     lists,
     me,
     members,
     messages,
     page,
+    search,
     todos,
 )
 from http_api.routes.docs import reference_endpoints
@@ -26,6 +28,8 @@ _DESCRIBED: Final[tuple[Endpoint, ...]] = (
     *me.ENDPOINTS,
     *lists.ENDPOINTS,
     *members.ENDPOINTS,
+    *invites.ENDPOINTS,
+    *search.ENDPOINTS,
     *todos.ENDPOINTS,
     *commands.ENDPOINTS,
     *messages.ENDPOINTS,

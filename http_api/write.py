@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import orjson
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from store.committed import Committed
     from store.todo.commands import Command
 
-__all__ = ["command_route", "submit", "written"]
+__all__ = ["command_route", "refuse_reserved", "submit", "written"]
 
 _PARAMETER: Final = re.compile(r"{(\w+)(?::path)?}")
 
@@ -76,15 +77,20 @@ def _handler(
         }
         fields = await call.fields()
         op = call.op(fields)
-        foreign = sorted(reserved & fields.keys())
-        if foreign:
-            raise Invalid([(name, "Extra inputs are not permitted") for name in foreign])
+        refuse_reserved(reserved, fields)
         if nested:
             fields = _nest(fields)
         command = _parse(kind, {**fields, **from_path, "op": op}, nested=nested)
         return await submit(call, command, conditional=conditional)
 
     return handle
+
+
+def refuse_reserved(reserved: AbstractSet[str], fields: Mapping[str, Any]) -> None:
+    """Raise Invalid for fields that the body may not have because something else decides them."""
+    foreign = sorted(reserved & fields.keys())
+    if foreign:
+        raise Invalid([(name, "Extra inputs are not permitted") for name in foreign])
 
 
 def _nest(fields: dict[str, Any]) -> dict[str, Any]:

@@ -8,9 +8,8 @@ from http_api.answers import TodoRead, TodoWritten
 from http_api.body_model import body_model
 from http_api.endpoint import API, Answer, Endpoint
 from http_api.reply import matches, not_modified, reply
-from http_api.write import command_route, submit
+from http_api.write import command_route, refuse_reserved, submit
 from store.entry import Position
-from store.errors import Invalid
 from store.todo.model import todo_json
 from store.todo.parse import parse_command
 
@@ -27,9 +26,7 @@ _TODO: Final = "/todos/{todo_id}"
 async def _create_in_inbox(call: Call) -> Response:
     fields = await call.fields()
     op = call.op(fields)
-    foreign = sorted({"list_id", "type"} & fields.keys())
-    if foreign:
-        raise Invalid([(name, "Extra inputs are not permitted") for name in foreign])
+    refuse_reserved({"list_id", "type"}, fields)
     inbox = await call.services.inboxes.of(call.actor.id)
     command = parse_command("todo.create", {**fields, "list_id": str(inbox), "op": op})
     return await submit(call, command)
