@@ -43,7 +43,7 @@ class MemoryBus:
     def publish(self, log: LogId, message: BusMessage) -> None:
         """Deliver to every other follower of the log, now."""
         followers = self._exchange.followers.get(log)
-        if not followers:
+        if not followers or self._receive is None:
             return
         for bus in tuple(followers):
             if bus is not self and bus._receive is not None:  # noqa: SLF001

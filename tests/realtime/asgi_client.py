@@ -126,9 +126,10 @@ class AsgiClient:
         self._messages.remove(message)
         return message
 
-    def waiting(self, kind: str = "pub") -> list[dict[str, Any]]:
-        """Give the pushes of a kind that nobody has taken yet."""
-        return [one["push"][kind] for one in self._messages if kind in one.get("push", {})]
+    def waiting(self, kind: str = "pub", channel: str | None = None) -> list[dict[str, Any]]:
+        """Give the pushes of a kind (and channel) that nobody has taken yet."""
+        pushes = [one["push"] for one in self._messages if kind in one.get("push", {})]
+        return [one[kind] for one in pushes if channel in (None, one["channel"])]
 
     @property
     def messages(self) -> list[dict[str, Any]]:

@@ -1,8 +1,25 @@
-"""A replica with real clients in memory and a real store."""
+"""A replica with real clients in memory and a real store: what everybody relies on."""
 
 from __future__ import annotations
 
-from tests.realtime.conftest import Service
+import asyncio
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from realtime.bus import BusState
+from realtime.bus_memory import MemoryBus, MemoryExchange
+from realtime.limits import Limits
+from realtime.replica import Replica
+from store.actor import Actor
+from store.committed import Committed
+from store.log_id import LogId
+from store.store import Store
+from tests.realtime.asgi_client import AsgiClient
+from tests.realtime.conftest import Service, settle
 
 
 async def test_a_change_reaches_everyone_who_follows_the_list(service: Service) -> None:
@@ -31,19 +48,68 @@ async def test_a_client_that_was_away_gets_exactly_what_it_missed(service: Servi
     ann = await service.person("ann")
     groceries = await service.make_list(ann)
     replica = await service.replica()
-    channel = f"list:{groceries}"
-    for title in ("milk", "bread", "salt"):
-        await service.do(ann, "todo.create", list_id=str(groceries), title=title)
+    await _fill(service, ann, groceries, 3)
     client = await service.client(replica, ann)
     reply = await client.call(
-        "subscribe", channel=channel, recover=True, epoch=service.store.epoch, offset=3
+        "subscribe",
+        channel=f"list:{groceries}",
+        recover=True,
+        epoch=service.store.epoch,
+        offset=3,
     )
     subscribed = reply["subscribe"]
     assert (subscribed["was_recovering"], subscribed["recovered"]) == (True, True)
     assert subscribed["offset"] == 3
     assert [pub["offset"] for pub in subscribed["publications"]] == [4, 5]
-    await service.do(ann, "todo.create", at=replica, list_id=str(groceries), title="tea")
+    await _fill(service, ann, groceries, 1, at=replica)
     assert (await client.push())["offset"] == 6
+
+
+@pytest.mark.parametrize(
+    ("position", "recovered"),
+    [
+        ({"offset": 3}, True),
+        ({"offset": 0, "epoch": ""}, True),
+        ({"offset": 6}, False),
+        ({"offset": 2**53}, False),
+        ({"offset": -1}, False),
+        ({"offset": 3, "epoch": "_"}, False),
+    ],
+)
+async def test_a_resume_is_complete_or_a_reset(
+    service: Service, position: dict[str, Any], recovered: bool
+) -> None:
+    """Either everything after the position, or a clear no with the head; with flag 2 an error."""
+    ann = await service.person("ann")
+    groceries = await service.make_list(ann)
+    replica = await service.replica()
+    await _fill(service, ann, groceries, 3)
+    client = await service.client(replica, ann)
+    asked = {"channel": f"list:{groceries}", "recover": True, **position}
+    if not recovered:
+        reply = await client.call("subscribe", **asked, flag=2)
+        assert reply["error"] == {"code": 112, "message": "unrecoverable position"}
+    subscribed = (await client.call("subscribe", **asked))["subscribe"]
+    assert subscribed["recovered"] is recovered
+    got = [pub["offset"] for pub in subscribed.get("publications", [])]
+    assert got == (list(range(position["offset"] + 1, 6)) if recovered else [])
+    assert subscribed["offset"] == (position["offset"] if recovered else 5)
+
+
+async def test_a_long_backlog_comes_in_pages_then_live(service: Service) -> None:
+    """The reply holds the first page, pushes the rest, each offset exactly one higher."""
+    ann = await service.person("ann")
+    groceries = await service.make_list(ann)
+    replica = await service.replica(limits=Limits(page_entries=4))
+    await _fill(service, ann, groceries, 20)
+    client = await service.client(replica, ann)
+    reply = await client.call("subscribe", channel=f"list:{groceries}", recover=True, offset=1)
+    got = [pub["offset"] for pub in reply["subscribe"]["publications"]]
+    assert got == [2, 3, 4, 5]
+    await _fill(service, ann, groceries, 3, at=replica)
+    got += [(await client.push())["offset"] for _ in range(20)]
+    assert got == list(range(2, 26))
+    assert client.waiting() == []
 
 
 async def test_a_change_written_elsewhere_arrives_by_the_head_poll(service: Service) -> None:
@@ -53,7 +119,407 @@ async def test_a_change_written_elsewhere_arrives_by_the_head_poll(service: Serv
     replica = await service.replica()
     client = await service.client(replica, ann)
     await client.call("subscribe", channel=f"list:{groceries}")
-    await service.do(ann, "todo.create", list_id=str(groceries), title="milk")
+    await _fill(service, ann, groceries, 1)
     assert client.waiting() == []
     await service.clock.advance(1.0)
     assert (await client.push())["offset"] == 3
+
+
+async def test_a_change_on_one_replica_reaches_clients_of_another(service: Service) -> None:
+    """At once, by the bus; the head poll is not needed."""
+    ann, bob = await service.person("ann"), await service.person("bob")
+    groceries = await service.make_list(ann, bob)
+    one, two = await service.replica(), await service.replica()
+    client = await service.client(two, bob)
+    await client.call("subscribe", channel=f"list:{groceries}")
+    await _fill(service, ann, groceries, 1, at=one)
+    assert (await client.push())["offset"] == 4
+
+
+async def test_a_gap_is_repaired_by_one_read_for_all(service: Service) -> None:
+    """The bus brings the later entry first: everybody still gets both, in order."""
+    ann = await service.person("ann")
+    groceries = await service.make_list(ann)
+    one, two = await service.replica(), await service.replica()
+    clients = [await service.client(two, ann) for _ in range(3)]
+    for client in clients:
+        await client.call("subscribe", channel=f"list:{groceries}")
+    await _fill(service, ann, groceries, 1)  # nobody tells of it
+    await _fill(service, ann, groceries, 1, at=one)
+    for client in clients:
+        assert [(await client.push())["offset"] for _ in range(2)] == [3, 4]
+    assert two.hub.repair.reads == 1
+
+
+async def test_the_inbox_and_broadcasts_come_without_asking(service: Service) -> None:
+    """``user:<own id>`` and ``all`` are subscribed at connect; a reconnect resumes them."""
+    ann, bob = await service.person("ann"), await service.person("bob")
+    await service.make_list(ann, bob)
+    replica = await service.replica()
+    inbox = f"user:{bob.id}"
+    client = await service.client(replica)
+    connected = await client.connect(service.token(bob))
+    assert set(connected["subs"]) == {inbox, "all"}
+    before = connected["subs"][inbox]
+    assert before["recoverable"] is True
+    assert before["positioned"] is True
+    await service.do(ann, "message.send", at=replica, to="bob", text="hello")
+    pub = await client.push(channel=inbox)
+    assert pub["data"]["type"] == "message.received"
+    assert pub["offset"] == before["offset"] + 1
+    again = await service.client(replica)
+    subs = {
+        inbox: {"recover": True, "epoch": before["epoch"], "offset": before["offset"]},
+        "all": {"recover": True, "epoch": "old", "offset": 0},
+    }
+    resumed = (await again.connect(service.token(bob), subs=subs))["subs"]
+    assert resumed[inbox]["recovered"] is True
+    assert [one["offset"] for one in resumed[inbox]["publications"]] == [pub["offset"]]
+    assert resumed["all"]["recovered"] is False
+
+
+async def test_a_stranger_gets_the_same_answer_as_for_nothing(service: Service) -> None:
+    """Not even that the list exists."""
+    ann, eve = await service.person("ann"), await service.person("eve")
+    groceries = await service.make_list(ann)
+    replica = await service.replica()
+    client = await service.client(replica, eve)
+    for list_id in (groceries, uuid4()):
+        denied = {"code": 103, "message": "permission denied"}
+        channel, signals = f"list:{list_id}", f"signals:{list_id}"
+        for name, body in (
+            ("subscribe", {"channel": channel}),
+            ("subscribe", {"channel": channel, "recover": True, "offset": 1}),
+            ("subscribe", {"channel": channel, "recover": True, "offset": 99, "flag": 2}),
+            ("subscribe", {"channel": signals}),
+            ("publish", {"channel": signals, "data": {"type": "typing"}}),
+            ("history", {"channel": channel, "limit": 5}),
+            ("history", {"channel": channel, "limit": 5, "since": {"offset": 99}}),
+            ("history", {"channel": channel, "limit": 5, "reverse": True}),
+            ("presence", {"channel": channel}),
+            ("presence_stats", {"channel": channel}),
+        ):
+            assert (await client.call(name, **body))["error"] == denied, (name, body)
+        data = {"list_id": str(list_id), "title": "x"}
+        reply = await client.call("rpc", method="todo.create", data=data)
+        assert reply["error"] == {"code": 404, "message": "not_found"}
+
+
+async def test_history_pages_through_the_log_both_ways(service: Service) -> None:
+    """From a position, from an end, newest first; out of reach is an error."""
+    ann = await service.person("ann")
+    groceries = await service.make_list(ann)
+    replica = await service.replica()
+    await _fill(service, ann, groceries, 4)
+    client = await service.client(replica, ann)
+    channel, epoch = f"list:{groceries}", service.store.epoch
+
+    async def history(**body: Any) -> Any:
+        reply = await client.call("history", channel=channel, **body)
+        if "error" in reply:
+            return reply["error"]["code"]
+        assert (reply["history"]["epoch"], reply["history"]["offset"]) == (epoch, 6)
+        return [pub["offset"] for pub in reply["history"].get("publications", [])]
+
+    assert await history() == []
+    assert await history(limit=3) == [1, 2, 3]
+    assert await history(limit=3, since={"offset": 4, "epoch": epoch}) == [5, 6]
+    assert await history(limit=3, reverse=True) == [6, 5, 4]
+    assert await history(limit=3, reverse=True, since={"offset": 4}) == [3, 2, 1]
+    assert await history(limit=3, since={"offset": 6}) == []
+    assert await history(limit=3, since={"offset": 7}) == 112
+    assert await history(limit=3, since={"offset": 1, "epoch": "old"}) == 112
+    assert await history(limit=3, since={"offset": -1}) == 112
+
+
+async def test_a_refusal_of_the_store_is_its_status_and_word(service: Service) -> None:
+    """The same rules as over HTTP, and the connection stays."""
+    ann, bob = await service.person("ann"), await service.person("bob")
+    groceries = await service.make_list(ann)
+    await service.do(ann, "member.set", list_id=str(groceries), username="bob", role="viewer")
+    replica = await service.replica()
+    client = await service.client(replica, bob)
+    data = {"list_id": str(groceries), "title": "milk"}
+    reply = await client.call("rpc", method="todo.create", data=data)
+    assert reply["error"] == {"code": 403, "message": "forbidden"}
+    assert "ping" in await client.call("ping")
+
+
+async def test_the_same_operation_is_carried_out_once(service: Service) -> None:
+    """A retry on another replica gets the first answer; no second entry appears."""
+    ann = await service.person("ann")
+    groceries = await service.make_list(ann)
+    one, two = await service.replica(), await service.replica()
+    data = {"list_id": str(groceries), "title": "milk", "op": str(uuid4())}
+    first = await (await service.client(one, ann)).call("rpc", method="todo.create", data=data)
+    second = await (await service.client(two, ann)).call("rpc", method="todo.create", data=data)
+    assert first["rpc"]["data"] == second["rpc"]["data"]
+    assert await service.store.heads([LogId.list(groceries)]) == {LogId.list(groceries): 3}
+
+
+async def test_a_write_outlives_whoever_asked_for_it(service: Service) -> None:
+    """A cancelled request neither loses its command nor keeps it from the followers."""
+    ann = await service.person("ann")
+    groceries = await service.make_list(ann)
+    slow = _SlowStore(service.store)
+    replica = await service.replica(store=slow)
+    client = await service.client(replica, ann)
+    await client.call("subscribe", channel=f"list:{groceries}")
+    request = asyncio.create_task(_fill(service, ann, groceries, 1, at=replica))
+    await slow.asked.wait()
+    request.cancel()
+    await asyncio.gather(request, return_exceptions=True)
+    slow.go.set()
+    assert (await client.push())["offset"] == 3
+
+
+async def test_sockets_of_an_ended_session_are_closed_and_stay_out(service: Service) -> None:
+    """On every replica; other sessions of the same person go on."""
+    ann = await service.person("ann")
+    one, two = await service.replica(), await service.replica()
+    session = uuid4()
+    token = service.token(ann, session=session)
+    here, there = await service.client(one), await service.client(two)
+    await here.connect(token)
+    await there.connect(token)
+    other = await service.client(two, ann)
+    await _end_session(service, one, ann, session)
+    for client in (here, there):
+        assert (await client.end())[0] == 3500
+    assert "ping" in await other.call("ping")
+    for replica in (one, two):
+        assert replica.is_revoked(session, ann.id, service.clock.now())
+        again = await service.client(replica)
+        again.say({"id": 1, "connect": {"token": token}})
+        assert (await again.end())[0] == 3500
+
+
+async def test_an_ended_session_is_heard_of_without_the_bus_too(service: Service) -> None:
+    """The control log is followed like every other; a new replica reads it back."""
+    ann = await service.person("ann")
+    replica = await service.replica()
+    session = uuid4()
+    client = await service.client(replica)
+    await client.connect(service.token(ann, session=session))
+    await _end_session(service, None, ann, session)
+    await service.clock.advance(1.0)
+    assert (await client.end())[0] == 3500
+    assert (await service.replica()).is_revoked(session, ann.id, service.clock.now())
+
+
+async def test_all_sessions_of_a_person_can_be_ended_until_now(service: Service) -> None:
+    """A token issued later is another one."""
+    ann = await service.person("ann")
+    replica = await service.replica()
+    client = await service.client(replica, ann)
+    await _end_session(service, replica, ann, None)
+    assert (await client.end())[0] == 3500
+    await service.clock.advance(1.0)
+    await service.client(replica, ann)
+
+
+async def test_another_database_sends_everybody_back_to_the_start(service: Service) -> None:
+    """After a restore no position counts: SDKs connect again, and are told to start anew."""
+    ann = await service.person("ann")
+    groceries = await service.make_list(ann)
+    restored = _RestoredStore(service.store)
+    replica = await service.replica(store=restored)
+    client = await service.client(replica, ann)
+    channel = f"list:{groceries}"
+    await client.call("subscribe", channel=channel)
+    restored.on = True
+    await service.clock.advance(1.0)
+    assert (await client.end())[0] == 3010
+    again = await service.client(replica, ann)
+    asked = {"channel": channel, "recover": True, "epoch": service.store.epoch, "offset": 2}
+    assert (await again.call("subscribe", **asked))["subscribe"]["recovered"] is False
+    assert (await again.call("ping"))["ping"] == {}
+
+
+# --- life ---
+
+
+async def test_a_stop_sends_clients_away_in_batches(service: Service) -> None:
+    """Not all at once: those who come back are spread like those who went."""
+    ann = await service.person("ann")
+    replica = await service.replica(limits=Limits(drain_share=0.5))
+    clients = [await service.client(replica, ann) for _ in range(4)]
+    stopping = asyncio.create_task(replica.stop())
+    await settle()
+    assert not replica.ready
+    assert [client.closed for client in clients].count(None) == 2
+    refused = await service.client(replica)
+    assert refused.refused == 503
+    assert refused.refusal_headers[b"retry-after"] == b"1"
+    await service.clock.advance(0.25)
+    for client in clients:
+        assert await client.end() == (3001, "shutdown")
+    await stopping
+    await replica.stop()
+
+
+async def test_a_stop_lets_writes_finish(service: Service) -> None:
+    """What was begun is committed and answered."""
+    ann = await service.person("ann")
+    groceries = await service.make_list(ann)
+    slow = _SlowStore(service.store)
+    replica = await service.replica(store=slow)
+    writing = asyncio.create_task(_fill(service, ann, groceries, 1, at=replica))
+    await slow.asked.wait()
+    stopping = asyncio.create_task(replica.stop())
+    await settle()
+    assert not stopping.done()
+    slow.go.set()
+    await writing
+    await stopping
+
+
+async def test_a_stopped_replica_leaves_no_task(service: Service) -> None:
+    """Everything it started ends with it."""
+    before = asyncio.all_tasks()
+    ann = await service.person("ann")
+    groceries = await service.make_list(ann)
+    replica = await service.replica()
+    for _ in range(3):
+        client = await service.client(replica, ann)
+        await client.call("subscribe", channel=f"list:{groceries}")
+        await client.close()
+    assert replica.connections == {}
+    assert all(not feed.followers for feed in replica.hub.feeds.values())
+    await replica.stop()
+    await settle()
+    left = {task for task in asyncio.all_tasks() - before if not task.done()}
+    # aiosqlite's connections live in threads; the store's tasks are not ours.
+    assert [task for task in left if "realtime" in repr(task.get_coro())] == []
+
+
+async def test_a_replica_that_lost_its_database_is_not_ready(service: Service) -> None:
+    """Ten seconds without a look at the heads."""
+    cut = _CutStore(service.store)
+    replica = await service.replica(store=cut)
+    assert (replica.ready, replica.bus_state) == (True, BusState.HEALTHY)
+    cut.down = True
+    await service.clock.advance(10.0)
+    assert (replica.ready, replica.bus_state) == (False, BusState.HEALTHY)
+    cut.down = False
+    assert await _in_time(service, lambda: replica.ready)
+
+
+async def test_a_log_nobody_follows_is_let_go(service: Service) -> None:
+    """After a while, so that a quick return finds it."""
+    ann = await service.person("ann")
+    groceries = await service.make_list(ann)
+    replica = await service.replica()
+    client = await service.client(replica, ann)
+    await client.call("subscribe", channel=f"list:{groceries}")
+    log = LogId.list(groceries)
+    await client.close()
+    assert log in replica.hub.feeds
+    assert await _in_time(service, lambda: log not in replica.hub.feeds)
+    assert LogId.ALL in replica.hub.feeds
+    assert LogId.CONTROL in replica.hub.feeds
+
+
+async def test_two_services_on_one_exchange_need_not_know_each_other(service: Service) -> None:
+    """A replica without anybody else on the bus works alone."""
+    replica = Replica(service.store, MemoryBus(MemoryExchange()), service.door, clock=service.clock)
+    await replica.start()
+    client = AsgiClient(replica)
+    async with client:
+        await client.connect(service.token(await service.person("ann")))
+    await replica.stop()
+
+
+# --- parts ---
+
+
+async def _fill(
+    service: Service, actor: Actor, list_id: UUID, count: int, at: Replica | None = None
+) -> None:
+    for number in range(count):
+        title = f"todo {number}"
+        await service.do(actor, "todo.create", at=at, list_id=str(list_id), title=title)
+
+
+async def _end_session(
+    service: Service, replica: Replica | None, actor: Actor, session: UUID | None
+) -> None:
+    """Write the control entry as the store's accounts do, and tell of it."""
+    from datetime import UTC, datetime
+
+    from store.control import append_control, session_revoked
+    from store.database import Pool
+
+    at = datetime.fromtimestamp(service.clock.now(), UTC)
+    entries = await service.store.database.transact(
+        Pool.AUTH,
+        None,
+        lambda connection: append_control(connection, [session_revoked(session, actor.id, at)]),
+    )
+    if replica is not None:
+        replica.announce(entries)
+
+
+async def _in_time(service: Service, condition: Callable[[], bool]) -> bool:
+    """Let the fake clock run, and the real database's threads with it; bounded."""
+    for _ in range(200):
+        if condition():
+            return True
+        await service.clock.advance(1.0)
+        await asyncio.sleep(0.005)
+    return False
+
+
+class _Passing:
+    """Pass everything on to the real store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+class _SlowStore(_Passing):
+    """Commit only when told to."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self.asked = asyncio.Event()
+        self.go = asyncio.Event()
+
+    async def commit(self, *arguments: Any, **options: Any) -> Committed:
+        self.asked.set()
+        await self.go.wait()
+        return await self._store.commit(*arguments, **options)
+
+
+class _CutStore(_Passing):
+    """Be unreachable while ``down``."""
+
+    down = False
+
+    async def heads(self, logs: Any) -> Any:
+        if self.down:
+            from store.errors import Unavailable
+
+            raise Unavailable
+        return await self._store.heads(logs)
+
+
+class _RestoredStore(_Passing):
+    """Be, while ``on``, a database restored from a backup: another epoch, entries missing."""
+
+    on = False
+
+    @property
+    def epoch(self) -> str:
+        return "restored" if self.on else self._store.epoch
+
+    async def heads(self, logs: Any) -> Any:
+        heads = await self._store.heads(logs)
+        return {log: head - 1 for log, head in heads.items()} if self.on else heads
+
+    async def read_log(self, *arguments: Any, **options: Any) -> Any:
+        read = await self._store.read_log(*arguments, **options)
+        return dataclasses.replace(read, epoch=self.epoch)

@@ -392,9 +392,10 @@ def test_an_rpc_is_a_closed_model() -> None:
     """Unknown methods are 104, bad data 422: the connection stays."""
     talk = _open()
     assert _error(talk.say({"id": 2, "rpc": {"method": "todo.explode", "data": {}}})) == 104
-    for data in (None, [], {}, {"list_id": str(LIST), "title": "x", "evil": 1},
+    bad: tuple[Any, ...] = (None, [], {}, {"list_id": str(LIST), "title": "x", "evil": 1},
                  {"list_id": 5, "title": "x"}, {"list_id": str(LIST), "title": None},
-                 {"list_id": str(LIST), "title": "a\x00b"}):  # fmt: skip
+                 {"list_id": str(LIST), "title": "a\x00b"})  # fmt: skip
+    for data in bad:
         assert _error(talk.say({"id": 2, "rpc": {"method": "todo.create", "data": data}})) == 422
     text = '{"list_id":"' + str(LIST) + '","title":"\\ud800"}'
     frame = '{"id":9,"rpc":{"method":"todo.create","data":' + text + "}}"

@@ -1,0 +1,340 @@
+"""Who follows what: removals, presence, signals, and slow readers, over a real store."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+from realtime.limits import Limits
+from realtime.replica import Replica
+from store.actor import Actor
+from store.log_id import LogId
+from tests.realtime.asgi_client import AsgiClient
+from tests.realtime.conftest import Service, settle
+
+
+async def _remove(service: Service, owner: Actor, list_id: UUID, name: str, at: Any = None) -> None:
+    await service.do(owner, "member.remove", at=at, list_id=str(list_id), username=name)
+
+
+async def _todo(service: Service, actor: Actor, list_id: UUID, at: Replica | None = None) -> None:
+    await service.do(actor, "todo.create", at=at, list_id=str(list_id), title="milk")
+
+
+async def _pair(service: Service) -> tuple[Actor, Actor, UUID, Replica]:
+    ann, bob = await service.person("ann"), await service.person("bob")
+    return ann, bob, await service.make_list(ann, bob), await service.replica()
+
+
+# --- removal ---
+
+
+async def test_the_removal_is_the_last_thing_a_removed_member_gets(service: Service) -> None:
+    """On every socket and every replica: the entry, the unsubscribe, and nothing after."""
+    ann, bob, groceries, one = await _pair(service)
+    two = await service.replica()
+    channel = f"list:{groceries}"
+    clients = [await service.client(replica, bob) for replica in (one, one, two)]
+    for client in clients:
+        await client.call("subscribe", channel=channel)
+        await client.call("subscribe", channel=f"signals:{groceries}")
+    await _remove(service, ann, groceries, "bob", at=one)
+    await _todo(service, ann, groceries, at=one)
+    for client in clients:
+        assert (await client.push(channel=channel))["data"]["type"] == "member.removed"
+        for name in (channel, f"signals:{groceries}"):
+            push = await client.push("unsubscribe", name)
+            assert push == {"code": 2000, "reason": "removed"}
+        assert (await client.push(channel=f"user:{bob.id}"))["data"]["type"] == "list.left"
+        await client.call("ping")
+        assert client.waiting() == []
+        denied = await client.call("subscribe", channel=channel)
+        assert denied["error"]["code"] == 103
+
+
+async def test_a_removed_member_who_is_added_again_may_return(service: Service) -> None:
+    """The same channel can be subscribed again, and resumes where it was."""
+    ann, bob, groceries, replica = await _pair(service)
+    channel = f"list:{groceries}"
+    client = await service.client(replica, bob)
+    await client.call("subscribe", channel=channel)
+    await _remove(service, ann, groceries, "bob", at=replica)
+    await client.push("unsubscribe")
+    fields = {"list_id": str(groceries), "username": "bob", "role": "viewer"}
+    await service.do(ann, "member.set", at=replica, **fields)
+    reply = await client.call("subscribe", channel=channel, recover=True, offset=4)
+    assert [pub["data"]["type"] for pub in reply["subscribe"]["publications"]] == ["member.added"]
+    await _todo(service, ann, groceries, at=replica)
+    await client.push()  # the removal
+    assert (await client.push(channel=channel))["offset"] == 6
+
+
+async def test_a_deleted_list_ends_everybody(service: Service) -> None:
+    """The owner's own sockets too."""
+    ann, bob, groceries, replica = await _pair(service)
+    clients = [await service.client(replica, actor) for actor in (ann, bob)]
+    for client in clients:
+        await client.call("subscribe", channel=f"list:{groceries}")
+    await service.do(ann, "list.delete", at=replica, list_id=str(groceries))
+    for client in clients:
+        assert (await client.push())["data"]["type"] == "list.deleted"
+        assert (await client.push("unsubscribe"))["code"] == 2000
+
+
+async def test_a_changed_role_changes_nothing_on_the_socket(service: Service) -> None:
+    """Roles are decided where commands are."""
+    ann, bob, groceries, replica = await _pair(service)
+    client = await service.client(replica, bob)
+    await client.call("subscribe", channel=f"list:{groceries}")
+    fields = {"list_id": str(groceries), "username": "bob", "role": "viewer"}
+    await service.do(ann, "member.set", at=replica, **fields)
+    assert (await client.push())["data"]["type"] == "member.role_changed"
+    await _todo(service, ann, groceries, at=replica)
+    assert (await client.push())["offset"] == 5
+
+
+async def test_removals_race_with_writes_and_subscribes(service: Service) -> None:
+    """Whatever the interleaving, nothing beyond the removal, nothing missing before it."""
+    ann, bob, groceries, one = await _pair(service)
+    two = await service.replica()
+    channel = f"list:{groceries}"
+    for round_number in range(6):
+        client = await service.client(two if round_number % 2 else one, bob)
+        writes = [_todo(service, ann, groceries, at=one if n % 2 else two) for n in range(8)]
+        head = (await service.store.heads([LogId.list(groceries)]))[LogId.list(groceries)]
+        asked = {"channel": channel, "recover": True, "offset": head}
+        client.say({"id": 99, "subscribe": asked})
+        removal = _remove(service, ann, groceries, "bob", at=one)
+        await asyncio.gather(*writes[:4], removal, *writes[4:])
+        reply = await client.reply(99)
+        if "subscribe" in reply:
+            await client.push("unsubscribe", channel)
+            pubs = reply["subscribe"].get("publications", []) + client.waiting(channel=channel)
+            got = [pub["offset"] for pub in pubs]
+            entries = (await service.store.read_log(LogId.list(groceries), None, head)).entries
+            removed = next(one.offset for one in entries if one.type == "member.removed")
+            assert got == list(range(head + 1, head + 1 + len(got)))
+            assert not got or got[-1] <= removed
+        else:
+            assert reply["error"]["code"] == 103
+        await client.close()
+        fields = {"list_id": str(groceries), "username": "bob", "role": "editor"}
+        await service.do(ann, "member.set", at=one, **fields)
+
+
+# --- presence ---
+
+
+async def test_presence_spans_replicas_and_counts_people_once(service: Service) -> None:
+    """Connections by client id; joins and leaves to those who asked."""
+    ann, bob, groceries, one = await _pair(service)
+    two = await service.replica()
+    channel = f"list:{groceries}"
+    watching = await service.client(one, ann)
+    await watching.call("subscribe", channel=channel, join_leave=True)
+    assert (await watching.push("join"))["info"]["client"] == watching.client
+    phone, laptop = await service.client(two, bob), await service.client(one, bob)
+    for client in (phone, laptop):
+        await client.call("subscribe", channel=channel)
+        info = (await watching.push("join"))["info"]
+        assert info == {
+            "client": client.client,
+            "user": str(bob.id),
+            "conn_info": {"username": "bob"},
+        }
+    for client in (watching, phone):
+        present = (await client.call("presence", channel=channel))["presence"]["presence"]
+        assert set(present) == {watching.client, phone.client, laptop.client}
+        assert present[phone.client]["conn_info"] == {"username": "bob"}
+        stats = (await client.call("presence_stats", channel=channel))["presence_stats"]
+        assert stats == {"num_clients": 3, "num_users": 2}
+    await phone.call("unsubscribe", channel=channel)
+    assert (await watching.push("leave"))["info"]["client"] == phone.client
+    await laptop.close()
+    assert (await watching.push("leave"))["info"]["client"] == laptop.client
+    assert phone.waiting("join") == []
+
+
+async def test_a_replica_that_comes_later_learns_who_is_here(service: Service) -> None:
+    """It asks when its first client follows the list."""
+    ann, bob, groceries, one = await _pair(service)
+    channel = f"list:{groceries}"
+    first = await service.client(one, ann)
+    await first.call("subscribe", channel=channel)
+    two = await service.replica()
+    second = await service.client(two, bob)
+    await second.call("subscribe", channel=channel)
+    stats = (await second.call("presence_stats", channel=channel))["presence_stats"]
+    assert stats == {"num_clients": 2, "num_users": 2}
+
+
+async def test_a_member_may_ask_who_is_here_without_following(service: Service) -> None:
+    """The answer comes from all replicas just the same."""
+    ann, bob, groceries, one = await _pair(service)
+    channel = f"list:{groceries}"
+    first = await service.client(one, ann)
+    await first.call("subscribe", channel=channel)
+    asking = await service.client(await service.replica(), bob)
+    present = (await asking.call("presence", channel=channel))["presence"]["presence"]
+    assert set(present) == {first.client}
+
+
+async def test_a_replica_that_died_leaves_nobody_behind(service: Service) -> None:
+    """Its word counts for ten seconds."""
+    ann, bob, groceries, one = await _pair(service)
+    two = await service.replica()
+    channel = f"list:{groceries}"
+    watching = await service.client(one, ann)
+    await watching.call("subscribe", channel=channel, join_leave=True)
+    await (await service.client(two, bob)).call("subscribe", channel=channel)
+    await watching.push("join")
+    await watching.push("join")
+    await two._bus.aclose()  # silent from now on
+    for _ in range(16):
+        await service.clock.advance(1.0)
+    assert (await watching.push("leave"))["info"]["user"] == str(bob.id)
+
+
+# --- signals ---
+
+
+async def test_signals_reach_members_who_asked_with_their_sender(service: Service) -> None:
+    """Echoed to the sender, on all replicas, without an offset."""
+    ann, bob, groceries, one = await _pair(service)
+    two = await service.replica()
+    channel = f"signals:{groceries}"
+    here, there = await service.client(one, ann), await service.client(two, bob)
+    for client in (here, there):
+        assert (await client.call("subscribe", channel=channel))["subscribe"] == {}
+    data = {"type": "typing", "detail": {"field": "title"}}
+    assert (await here.call("publish", channel=channel, data=data))["publish"] == {}
+    for client in (here, there):
+        pub = await client.push(channel=channel)
+        assert pub["data"] == data
+        assert pub["info"] == {
+            "client": here.client,
+            "user": str(ann.id),
+            "conn_info": {"username": "ann"},
+        }
+        assert "offset" not in pub
+    await there.call("unsubscribe", channel=channel)
+    await here.call("publish", channel=channel, data=data)
+    await here.push(channel=channel)
+    await there.call("ping")
+    assert there.waiting() == []
+
+
+async def test_a_member_may_signal_without_following(service: Service) -> None:
+    """A viewer's cursor, say."""
+    ann, bob, groceries, replica = await _pair(service)
+    channel = f"signals:{groceries}"
+    listening, sending = await service.client(replica, ann), await service.client(replica, bob)
+    await listening.call("subscribe", channel=channel)
+    await sending.call("publish", channel=channel, data={"type": "viewing"})
+    assert (await listening.push(channel=channel))["info"]["user"] == str(bob.id)
+
+
+# --- slow readers ---
+
+
+async def test_a_slow_reader_falls_behind_and_is_caught_up(service: Service) -> None:
+    """Its queue is bounded; when it reads again it gets everything, once, in order."""
+    ann, bob, groceries, _ = await _pair(service)
+    replica = await service.replica(limits=Limits(outbox_entries=4, outbox_bytes=4_000))
+    channel = f"list:{groceries}"
+    slow, quick = await service.client(replica, bob), await service.client(replica, ann)
+    for client in (slow, quick):
+        await client.call("subscribe", channel=channel)
+    slow.reading.clear()
+    for _ in range(30):
+        await _todo(service, ann, groceries, at=replica)
+    got = [(await quick.push())["offset"] for _ in range(30)]
+    assert got == list(range(4, 34))
+    connection = next(one for one in replica.connections if one.session.client == slow.client)
+    assert len(connection.outbox) <= 4
+    assert connection.outbox.bytes <= 4_000
+    slow.reading.set()
+    got = [(await slow.push())["offset"] for _ in range(30)]
+    assert got == list(range(4, 34))
+    await _todo(service, ann, groceries, at=replica)
+    assert (await slow.push())["offset"] == 34
+    await quick.push()
+    assert slow.waiting() == []
+
+
+async def test_a_slow_reader_who_was_removed_meanwhile_gets_no_more(service: Service) -> None:
+    """Catching up looks at the membership."""
+    ann, bob, groceries, _ = await _pair(service)
+    replica = await service.replica(limits=Limits(outbox_entries=4, outbox_bytes=4_000))
+    channel = f"list:{groceries}"
+    slow = await service.client(replica, bob)
+    await slow.call("subscribe", channel=channel)
+    slow.reading.clear()
+    for _ in range(10):
+        await _todo(service, ann, groceries, at=replica)
+    await _remove(service, ann, groceries, "bob", at=replica)
+    for _ in range(10):
+        await _todo(service, ann, groceries, at=replica)
+    slow.reading.set()
+    assert (await slow.push("unsubscribe", channel))["code"] == 2000
+    got = [pub["offset"] for pub in slow.waiting() if pub["data"]["type"].startswith("todo.")]
+    assert all(offset <= 14 for offset in got)
+
+
+async def test_a_reader_that_stays_stuck_is_cut(service: Service) -> None:
+    """After ten seconds, although its socket takes no close frame either."""
+    ann, _, groceries, replica = await _pair(service)
+    stuck = await service.client(replica, ann)
+    await stuck.call("subscribe", channel=f"list:{groceries}")
+    stuck.reading.clear()
+    await _todo(service, ann, groceries, at=replica)
+    await settle()
+    await service.clock.advance(10.5)
+    assert all(one.session.client != stuck.client for one in replica.connections)
+    await service.clock.advance(5.5)
+    assert stuck._app is not None
+    await asyncio.wait_for(stuck._app, 5.0)
+    assert stuck.closed is None
+
+
+async def test_many_resumes_in_one_frame_wait_for_the_reader(service: Service) -> None:
+    """Replies are never dropped, so nothing further is started while too much waits."""
+    ann, _, _, _ = await _pair(service)
+    lists = [await service.make_list(ann) for _ in range(6)]
+    for list_id in lists:
+        await service.do(ann, "message.post", list_id=str(list_id), text="x" * 3_000)
+    replica = await service.replica(limits=Limits(outbox_bytes=4_000))
+    client = await service.client(replica, ann)
+    client.reading.clear()
+    client.say(
+        *[
+            {"id": 100 + n, "subscribe": {"channel": f"list:{one}", "recover": True, "offset": 0}}
+            for n, one in enumerate(lists)
+        ]
+    )
+    await asyncio.sleep(0.1)
+    connection = next(one for one in replica.connections if one.session.client == client.client)
+    assert connection.outbox.bytes <= 2 * 4_000
+    client.reading.set()
+    for number, _ in enumerate(lists):
+        reply = await client.reply(100 + number)
+        assert len(reply["subscribe"]["publications"]) == 3
+
+
+async def test_every_client_sees_the_same_order(service: Service) -> None:
+    """Concurrent writers on two replicas; every socket gets 1..n, whatever came first."""
+    ann, bob, groceries, one = await _pair(service)
+    two = await service.replica()
+    channel = f"list:{groceries}"
+    clients: list[AsgiClient] = []
+    for replica in (one, two, one, two):
+        client = await service.client(replica, ann)
+        await client.call("subscribe", channel=channel)
+        clients.append(client)
+    await asyncio.gather(
+        *[_todo(service, actor, groceries, at=at) for actor in (ann, bob) for at in (one, two) * 8]
+    )
+    for client in clients:
+        got = [(await client.push(channel=channel))["offset"] for _ in range(32)]
+        assert got == list(range(4, 36))
