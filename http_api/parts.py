@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Final
+from uuid import uuid4
 
 import structlog
 from sqlalchemy.exc import DBAPIError
 
+from http_api.housekeeping import Housekeeping
 from http_api.identity import open_identity
 from http_api.inboxes import Inboxes
 from http_api.origins import OriginPolicy
 from http_api.schema import NEWEST_REVISION, schema_revision
 from http_api.services import Services
+from realtime.bus import Appended, BusMessage
 from realtime.bus_memory import MemoryBus
+from realtime.clock import SystemClock
 from realtime.limits import Limits
 from realtime.replica import Replica
 from store.engines import StoreSettings
@@ -27,9 +31,11 @@ from store.store import open_store
 if TYPE_CHECKING:
     from http_api.settings import Settings
     from realtime.bus import Bus
+    from store.entry import Entry
+    from store.log_id import LogId
     from store.store import Store
 
-__all__ = ["StartError", "open_parts"]
+__all__ = ["StartError", "open_parts", "open_worker"]
 
 log = structlog.get_logger("lockstep.start")
 
@@ -60,6 +66,8 @@ async def open_parts(settings: Settings) -> AsyncIterator[Services]:
         )
         stack.push_async_callback(replica.stop)
         await replica.start()
+        if not settings.production:
+            stack.enter_context(_keeping_house(store, replica.announce))
         yield Services(
             settings=settings,
             store=store,
@@ -69,6 +77,45 @@ async def open_parts(settings: Settings) -> AsyncIterator[Services]:
             inboxes=Inboxes(identity.accounts),
             identity=identity,
         )
+
+
+@asynccontextmanager
+async def open_worker(settings: Settings) -> AsyncIterator[Housekeeping]:
+    """Open what `lockstep worker` needs: the store, and the bus to spread its entries.
+
+    Raises StartError or SettingsError, with a sentence for the operator.
+    """
+    async with AsyncExitStack() as stack:
+        store = await _open_store(settings)
+        stack.push_async_callback(store.aclose)
+        bus = _open_bus(settings, settings.secret)
+        stack.push_async_callback(bus.aclose)
+        await bus.start(str(uuid4()), _unheard, _nothing_to_restore)
+
+        def announce(entries: Iterable[Entry]) -> None:
+            for entry in entries:
+                bus.publish(entry.log, Appended(store.epoch, entry))
+
+        yield Housekeeping(store, announce, SystemClock())
+
+
+def _unheard(_log: LogId, _replica: str, _message: BusMessage) -> None:
+    """Hear nothing: a worker follows no log."""
+
+
+async def _nothing_to_restore() -> None:
+    """Restore nothing: a worker follows no log."""
+
+
+@contextmanager
+def _keeping_house(
+    store: Store, announce: Callable[[Iterable[Entry]], None]
+) -> Iterator[asyncio.Task[None]]:
+    task = asyncio.create_task(Housekeeping(store, announce, SystemClock()).run())
+    try:
+        yield task
+    finally:
+        task.cancel()
 
 
 async def _open_store(settings: Settings) -> Store:

@@ -14,6 +14,7 @@ from http_api.cli.user import EXAMPLES as USER_EXAMPLES
 from http_api.cli.user import user_app
 from http_api.cli.watch import EXAMPLES as WATCH_EXAMPLES
 from http_api.cli.watch import watch
+from http_api.cli.worker import worker
 
 __all__ = ["app"]
 
@@ -39,6 +40,7 @@ app = typer.Typer(
 app.command("serve", epilog=SERVE_EXAMPLES, short_help="Serve the page, the API and the socket.")(
     serve
 )
+app.command("worker", short_help="Do the work that belongs to no connection.")(worker)
 app.command("migrate", short_help="Bring the database schema to the newest revision.")(migrate)
 app.command("watch", epilog=WATCH_EXAMPLES, short_help="Follow a list live in the terminal.")(watch)
 app.add_typer(user_app, name="user", help="Manage accounts, on this machine.", epilog=USER_EXAMPLES)

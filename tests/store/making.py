@@ -3,17 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from uuid import UUID
 
 import orjson
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+from uuid6 import uuid7
 
 from store.actor import Actor
+from store.append import create_log
+from store.database import Pool
+from store.log_id import LogId
 from store.store import Store
+from store.tables import users
 from store.todo.commands import ListCreate, MemberSet, TodoCreate
+from store.usernames import name_key
 
-__all__ = ["People", "new_list", "new_todo"]
+__all__ = ["People", "make_person", "new_list", "new_todo"]
 
 People = Callable[[str], Awaitable[Actor]]
+
+
+async def make_person(store: Store, username: str) -> Actor:
+    """Make an account, without a password."""
+    user_id = UUID(int=uuid7().int)
+
+    async def work(connection: AsyncConnection) -> None:
+        await connection.execute(
+            insert(users).values(
+                id=user_id,
+                username=username,
+                name_key=name_key(username),
+                inbox_id=UUID(int=uuid7().int),
+                created_at=datetime.now(UTC),
+            )
+        )
+        await create_log(connection, LogId.user(user_id))
+
+    await store.database.transact(Pool.APP, user_id, work)
+    return Actor(user_id, username)
 
 
 async def new_list(store: Store, owner: Actor, *others: Actor, role: str = "editor") -> UUID:

@@ -1,0 +1,61 @@
+"""``lockstep worker``: the work that belongs to no connection, in the foreground."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from http_api.settings import Settings
+
+__all__ = ["worker"]
+
+
+def worker() -> None:
+    """Empty the trash of all lists after its 30 days, until Ctrl-C or SIGTERM.
+
+    Run one beside the replicas; more than one does no harm. With SQLite, `lockstep serve` does
+    this by itself.
+    """
+    from http_api.cli.configured import read_settings
+    from http_api.cli.failure import Failure
+    from http_api.logs import configure_logs
+    from http_api.parts import StartError
+
+    settings = read_settings()
+    if not settings.production:
+        raise Failure(
+            "With SQLite, `lockstep serve` does the worker's part by itself; a worker of its own "
+            "needs LOCKSTEP_DATABASE_URL=postgresql://...",
+            exit_status=2,
+        )
+    configure_logs(settings.log_level, settings.log_format)
+    try:
+        asyncio.run(_work(settings))
+    except StartError as error:
+        raise Failure(str(error)) from error
+
+
+async def _work(settings: Settings) -> None:
+    import structlog
+
+    from http_api.parts import open_worker
+
+    over = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, over.set)
+    log = structlog.get_logger("lockstep.start")
+    async with open_worker(settings) as housekeeping:
+        log.info("worker_started", database=settings.database_shown)
+        task = asyncio.create_task(housekeeping.run())
+        ended = asyncio.create_task(over.wait())
+        await asyncio.wait({task, ended}, return_when=asyncio.FIRST_COMPLETED)
+        for each in (task, ended):
+            each.cancel()
+        results = await asyncio.gather(task, ended, return_exceptions=True)
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+    log.info("worker_stopped")
