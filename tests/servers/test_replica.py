@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import psutil
 
 from tests.servers.fixtures import StartReplica
 from tests.servers.person import Person
@@ -20,15 +20,18 @@ async def test_the_embedded_default_starts_and_ends(start_replica: StartReplica)
 
 
 async def test_a_second_start_is_quick(start_replica: StartReplica) -> None:
-    """Ready within two seconds once everything is set up."""
+    """Ready within two seconds once everything is set up.
+
+    Two seconds of a processor: by the clock it would be a test of what else the machine does.
+    """
     replica = await start_replica()
     await replica.stop()
 
-    start = time.monotonic()
     await replica.launch()
 
-    # The two seconds are of an idle machine; beside two other test processes it has half a core.
-    assert time.monotonic() - start < 6
+    assert replica.process is not None
+    used = psutil.Process(replica.process.pid).cpu_times()
+    assert used.user + used.system < 2
 
 
 async def test_what_was_acknowledged_survives_a_kill(start_replica: StartReplica) -> None:
