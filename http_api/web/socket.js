@@ -26,7 +26,7 @@ export class Socket extends Emitter {
       name: 'lockstep-page',
       getToken: () => token(session),
       minReconnectDelay: 300,
-      maxReconnectDelay: 10_000,
+      maxReconnectDelay: 5_000,
     });
     this.#client
       .on('connected', () => this.#become('live'))

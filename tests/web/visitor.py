@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +12,10 @@ from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.servers.person import PASSWORD
 
-__all__ = ["PHONE", "Visitor"]
+__all__ = ["PHONE", "Visitor", "together"]
+
+# A page that lost its service asks again after at most 5 s, and a busy machine takes its time.
+expect.set_options(timeout=20_000)
 
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},
@@ -40,7 +45,7 @@ class Visitor:
     async def arrive(cls, browser: Browser, origin: str, **context: Any) -> Visitor:
         """Open the page in a context of its own, logged out."""
         made = await browser.new_context(**{"viewport": {"width": 1280, "height": 800}} | context)
-        made.set_default_timeout(10_000)
+        made.set_default_timeout(20_000)
         await made.add_init_script(_WATCH)
         visitor = cls(made, await made.new_page(), origin)
         visitor._watch(visitor.page)
@@ -133,7 +138,7 @@ class Visitor:
     async def has_list_open(self, title: str) -> None:
         """Wait until this list is open and its todos may be changed or are shown."""
         await expect(self.page.locator("#list-title")).to_have_text(title)
-        await expect(self.page.locator("#board")).not_to_have_class("board busy")
+        await expect(self.page.locator("#board")).not_to_have_class(re.compile(r"\bbusy\b"))
 
     async def add(self, *titles: str) -> None:
         """Write todos into the open list."""
@@ -164,8 +169,9 @@ class Visitor:
 
 async def together(browser: Browser, origin: str, title: str) -> tuple[Visitor, Visitor]:
     """Give two people who have the same list open, the first one its owner."""
-    ann = await Visitor.register(browser, origin, "ann")
-    bo = await Visitor.register(browser, origin, "bo")
+    ann, bo = await asyncio.gather(
+        Visitor.register(browser, origin, "ann"), Visitor.register(browser, origin, "bo")
+    )
     await ann.make_list(title)
     await ann.share_with(bo)
     await bo.accept(title)

@@ -82,6 +82,11 @@ function drag(list, scroller, row, { pointerId, clientY }, { dropped, settled })
   document.addEventListener('pointermove', moved, { signal });
   document.addEventListener('pointerup', () => end(true), { signal });
   document.addEventListener('pointercancel', () => end(false), { signal });
-  document.addEventListener('keydown', ({ key }) => key === 'Escape' && end(false), { signal });
+  const escape = (event) => {
+    if (event.key !== 'Escape') return;
+    event.stopPropagation();
+    end(false);
+  };
+  document.addEventListener('keydown', escape, { signal, capture: true });
   frame = requestAnimationFrame(scroll);
 }

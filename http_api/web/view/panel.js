@@ -7,7 +7,9 @@ export class Panel {
 
   constructor() {
     at('panel-close').addEventListener('click', () => this.close());
-    at('panel').addEventListener('keydown', ({ key }) => key === 'Escape' && this.close());
+    document.addEventListener('keydown', ({ key }) => {
+      if (key === 'Escape' && !at('ask').open) this.close();
+    });
   }
 
   get name() {
