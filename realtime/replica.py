@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Protocol
 from uuid import UUID, uuid4
 
@@ -159,6 +159,15 @@ class Replica:
         Raises what ``store.commit`` raises.
         """
         return await self._submit(actor, command, if_match=if_match, trace=trace)
+
+    async def submit_all(
+        self, actor: Actor, commands: Sequence[Command], *, trace: str | None = None
+    ) -> tuple[Committed, ...]:
+        """Carry out commands of one list, all or none; cancelling the caller does not stop it.
+
+        Raises what ``store.commit_all`` raises.
+        """
+        return await self._submit.together(actor, commands, trace=trace)
 
     def announce(self, entries: Iterable[Entry]) -> None:
         """Spread entries that something else committed, such as ended sessions; never raises."""

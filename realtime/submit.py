@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import structlog
@@ -37,6 +37,11 @@ class Committer(Protocol):
     ) -> Committed:
         """Carry out one command, or refuse it."""
 
+    async def commit_all(
+        self, actor: Actor, commands: Sequence[Command], *, trace: str | None = None
+    ) -> tuple[Committed, ...]:
+        """Carry out commands of one list, all or none."""
+
 
 class Submit:
     """Commit a command, then hand its entries to this replica's hub and to the bus.
@@ -64,6 +69,21 @@ class Submit:
         """Carry out ``command`` for ``actor``; raises what ``store.commit`` raises."""
         work = self._commit(actor, command, if_match, trace)
         return await asyncio.shield(self._tasks.spawn(work, quiet=True))
+
+    async def together(
+        self, actor: Actor, commands: Sequence[Command], *, trace: str | None = None
+    ) -> tuple[Committed, ...]:
+        """Carry out ``commands`` of one list, all or none; raises what ``commit_all`` raises."""
+        work = self._commit_all(actor, commands, trace)
+        return await asyncio.shield(self._tasks.spawn(work, quiet=True))
+
+    async def _commit_all(
+        self, actor: Actor, commands: Sequence[Command], trace: str | None
+    ) -> tuple[Committed, ...]:
+        made = await self._store.commit_all(actor, commands, trace=trace)
+        for committed in made:
+            self.announce(committed.entries)
+        return made
 
     async def _commit(
         self, actor: Actor, command: Command, if_match: Position | None, trace: str | None

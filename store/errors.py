@@ -11,6 +11,7 @@ __all__ = [
     "HistoryPruned",
     "Invalid",
     "LockstepError",
+    "NotDone",
     "NotFound",
     "OpReused",
     "OutcomeUnknown",
@@ -102,6 +103,13 @@ class Invalid(LockstepError):
     def __init__(self, errors: Sequence[tuple[str, str]], detail: str = "") -> None:
         super().__init__(detail or "; ".join(f"{path}: {message}" for path, message in errors))
         self.errors = tuple(errors)
+
+
+class NotDone(LockstepError):
+    """Say that a command was not carried out because another one was refused (RFC 4918: 424)."""
+
+    status = 424
+    code = "not_done"
 
 
 class TooMany(LockstepError):

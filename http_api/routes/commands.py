@@ -13,17 +13,21 @@ from http_api.call import parse_uuid
 from http_api.endpoint import API, Answer, Endpoint
 from http_api.problems import problem_document
 from http_api.reply import reply
-from store.errors import Invalid, LockstepError, TooMany, Unavailable
+from store.commit_together import CommandRefusedError
+from store.errors import Invalid, LockstepError, NotDone, TooMany, Unavailable
 from store.todo.parse import UnknownCommandError, parse_command
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
     from http_api.call import Call
+    from store.committed import Committed
+    from store.todo.commands import Command
 
 __all__ = ["ENDPOINTS", "MAX_COMMANDS"]
 
 MAX_COMMANDS: Final = 100
+_NONE_DONE: Final = "Not done, because another command of the same batch was refused."
 
 
 class CommandsBody(BaseModel):
@@ -39,43 +43,85 @@ class CommandsBody(BaseModel):
 async def _commands(call: Call) -> Response:
     body = await call.body(CommandsBody)
     batch = call.op({} if body.op is None else {"op": str(body.op)})
-    if body.atomic:
-        raise Invalid([("atomic", "is not offered yet; send the commands without it")])
     if call.request.headers.get("if-match") is not None:
         raise Invalid([("If-Match", "is understood where the answer has an ETag only")])
+    given = [_named(fields, batch, number) for number, fields in enumerate(body.commands)]
+    if body.atomic:
+        return reply({"results": await _all_or_none(call, given)})
+    return reply({"results": await _in_turn(call, given)})
+
+
+def _named(fields: dict[str, Any], batch: str | None, number: int) -> dict[str, Any]:
+    """Name a nameless command after the batch's own key, so that a retry of it doubles none."""
+    if batch is None or "op" in fields:
+        return fields
+    return {**fields, "op": str(uuid5(UUID(batch), str(number)))}
+
+
+def _op(fields: dict[str, Any]) -> str | None:
+    op = parse_uuid(fields.get("op"))
+    return None if op is None else str(op)
+
+
+def _refused(call: Call, fields: dict[str, Any], refusal: LockstepError) -> dict[str, Any]:
+    document = orjson.dumps(problem_document(refusal, call.request_id))
+    return {"op": _op(fields), "status": refusal.status, "body": orjson.Fragment(document)}
+
+
+def _done(fields: dict[str, Any], committed: Committed) -> dict[str, Any]:
+    body = orjson.Fragment(committed.body)
+    return {"op": _op(fields), "status": committed.status, "body": body}
+
+
+async def _all_or_none(call: Call, given: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Carry out all commands in one transaction, or answer each with why none was."""
+    refused: dict[int, LockstepError] = {}
+    commands = []
+    for number, fields in enumerate(given):
+        try:
+            commands.append(_parse(fields))
+        except LockstepError as refusal:
+            refused[number] = refusal
+    made: tuple[Committed, ...] = ()
+    if not refused:
+        try:
+            made = await call.services.replica.submit_all(call.actor, commands)
+        except CommandRefusedError as error:
+            refused[error.index] = error.refusal
+    if refused:
+        return [
+            _refused(call, fields, refused.get(number) or NotDone(_NONE_DONE))
+            for number, fields in enumerate(given)
+        ]
+    return [_done(fields, committed) for fields, committed in zip(given, made, strict=True)]
+
+
+async def _in_turn(call: Call, given: list[dict[str, Any]]) -> list[dict[str, Any]]:
     results: list[dict[str, Any]] = []
     passing: LockstepError | None = None
-    for number, given in enumerate(body.commands):
-        fields = given
-        if batch is not None and "op" not in given:
-            # The batch's own key names its nameless commands, so a retry of it doubles none.
-            fields = {**given, "op": str(uuid5(UUID(batch), str(number)))}
-        op = parse_uuid(fields.get("op"))
-        result: dict[str, Any] = {"op": None if op is None else str(op)}
+    for fields in given:
         try:
             if passing is not None:
                 raise passing
-            status, answer = await _carry_out(call, fields)
+            committed = await call.services.replica.submit(call.actor, _parse(fields))
         except LockstepError as refusal:
-            status = refusal.status
-            answer = orjson.Fragment(orjson.dumps(problem_document(refusal, call.request_id)))
+            results.append(_refused(call, fields, refusal))
             if isinstance(refusal, Unavailable | TooMany):
                 # Later ones may build on this one: to go on would refuse them for good.
                 passing = Unavailable("Not tried, because one before it could not be carried out.")
-        results.append({**result, "status": status, "body": answer})
-    return reply({"results": results})
+        else:
+            results.append(_done(fields, committed))
+    return results
 
 
-async def _carry_out(call: Call, fields: dict[str, Any]) -> tuple[int, orjson.Fragment]:
+def _parse(fields: dict[str, Any]) -> Command:
     kind = fields.get("type")
     if not isinstance(kind, str):
         raise Invalid([("type", "Field required")])
     try:
-        command = parse_command(kind, fields)
+        return parse_command(kind, fields)
     except UnknownCommandError:
         raise Invalid([("type", "is no command")]) from None
-    committed = await call.services.replica.submit(call.actor, command)
-    return committed.status, orjson.Fragment(committed.body)
 
 
 ENDPOINTS: Final = (
@@ -85,7 +131,9 @@ ENDPOINTS: Final = (
         tag="Commands",
         summary="Carry out up to 100 commands in order",
         description="Each result has the status and the body that the command's own route would "
-        "answer. After a 429 or 503 the rest is not tried and answered 503: send those again.",
+        "answer. After a 429 or 503 the rest is not tried and answered 503: send those again. With "
+        "`atomic`, commands of one list all take effect or none does: the one refused says why, "
+        "the others are answered 424 `not_done`.",
         handler=_commands,
         body=CommandsBody,
         answers={200: Answer("A result for each command", CommandResults)},
