@@ -69,8 +69,8 @@ test: $(TEST_READY) ## Install and start what the tests need, and run every test
 	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 .PHONY: bench
-bench: $(TEST_READY) ## Measure, and print the figures with machine and versions
-	@$(BIN)/python -m bench
+bench: $(TEST_READY) ## Measure, and print figures beside their goals (ONLY=delivery: one benchmark)
+	@$(BIN)/python -m bench $(ONLY)
 
 # `uv` comes with the development dependencies. The files name no host: any index may serve them.
 LOCK := compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

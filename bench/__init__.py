@@ -1,0 +1,1 @@
+"""Measure what the service promises, on real parts, with the goal beside each figure."""

@@ -1,0 +1,57 @@
+"""``python -m bench [NAME ...]``: measure, print, and write docs/performance.md."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from rich.console import Console
+
+from bench.delivery import delivery
+from bench.figure import Measured
+from bench.machine import describe_machine
+from bench.report import page, show
+from bench.resume import resume
+from bench.site import Site, load_average, open_site
+
+BENCHMARKS: dict[str, Callable[[Site], Awaitable[Measured]]] = {
+    "delivery": delivery,
+    "resume": resume,
+}
+PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
+WITHIN_S = 120.0
+"""Seconds that one benchmark may take."""
+
+
+async def main(names: list[str]) -> int:
+    """Measure ``names`` (none: all, which also writes the page); give the exit status."""
+    console = Console()
+    unknown = sorted(set(names) - BENCHMARKS.keys())
+    if unknown:
+        console.print(f"No benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}.")
+        return 2
+    begin = time.monotonic()
+    results = []
+    async with open_site() as site:
+        machine = describe_machine(site.postgresql.binaries)
+        console.print("  ".join(f"{name} {value}" for name, value in machine.items()), "\n")
+        for name in names or BENCHMARKS:
+            async with asyncio.timeout(WITHIN_S):
+                measured = await BENCHMARKS[name](site)
+            results.append((measured, load_average()))
+            show(console, *results[-1])
+    if not names:
+        PAGE.write_text(page(machine, results))
+        console.print(f"Written to docs/{PAGE.name}.")
+    missed = [
+        figure for measured, _ in results for figure in measured.figures if figure.reached is False
+    ]
+    console.print(f"{time.monotonic() - begin:.0f} s; {len(missed)} goals missed.")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(asyncio.run(main(sys.argv[1:])))
