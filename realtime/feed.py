@@ -72,6 +72,7 @@ class Feed:
         "_live",
         "_round",
         "_slow",
+        "asked_at",
         "channel",
         "deliveries",
         "idle_since",
@@ -95,6 +96,7 @@ class Feed:
         self.listeners: list[Callable[[Publication], None]] = []
         self.pins = 0  # those who need the feed without following it yet
         self.idle_since = float("inf")
+        self.asked_at = float("-inf")  # when the other replicas were asked who is here
         self.repairing = False
         self.deliveries = 0
         self._live: dict[Follower, None] = {}

@@ -75,6 +75,7 @@ class Hub:
         finally:
             del self._opening[feed.log]
         if feed.log.kind is LogKind.LIST:
+            feed.asked_at = self._clock.monotonic()
             self._bus.publish(feed.log, PresenceAsked())
 
     def sweep(self, now: float) -> None:
@@ -237,12 +238,12 @@ class Hub:
 
     async def presence(self, log: LogId) -> list[ClientInfo]:
         """Tell who follows a list, on every replica."""
-        fresh = log not in self.feeds
         feed = await self.attach(log)
-        if fresh and self._bus.remote:
+        answered_by = feed.asked_at + self._limits.bus_wait_s / 2
+        if self._bus.remote and self._clock.monotonic() < answered_by:
             feed.pins += 1
             try:
-                await self._clock.sleep(self._limits.bus_wait_s / 2)  # the others were just asked
+                await self._clock.sleep(answered_by - self._clock.monotonic())
             finally:
                 feed.pins -= 1
         return list(feed.presence)

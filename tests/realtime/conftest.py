@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import heapq
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +19,7 @@ from uuid6 import uuid7
 
 from realtime.bus import Bus
 from realtime.bus_memory import MemoryBus, MemoryExchange
+from realtime.bus_redis import RedisBus
 from realtime.credentials import Credentials, TokenExpired, TokenInvalid
 from realtime.limits import Limits
 from realtime.replica import Replica
@@ -120,8 +122,8 @@ class Service:
     store: Store
     clock: FakeClock
     limits: Limits
+    make_bus: Callable[[], Bus]
     door: Doorkeeper = field(default_factory=Doorkeeper)
-    exchange: MemoryExchange = field(default_factory=MemoryExchange)
     replicas: list[Replica] = field(default_factory=list)
     clients: list[AsgiClient] = field(default_factory=list)
 
@@ -129,7 +131,7 @@ class Service:
         """Start one more replica."""
         one = Replica(
             options.pop("store", self.store),
-            bus or MemoryBus(self.exchange),
+            bus or self.make_bus(),
             self.door,
             options.pop("limits", self.limits),
             clock=options.pop("clock", self.clock),
@@ -191,27 +193,40 @@ class Service:
         return list_id
 
 
-OpenService = Callable[[str], Awaitable[Service]]
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def service(request: pytest.FixtureRequest) -> AsyncIterator[Service]:
+    """Give a service over SQLite and the memory bus, then over PostgreSQL and Redis.
 
-
-@pytest.fixture
-async def service(sqlite_url: str) -> AsyncIterator[Service]:
-    """Give a service over SQLite; its sockets and replicas are gone afterwards."""
-    async for one in _service(sqlite_url):
+    Its sockets and replicas are gone afterwards.
+    """
+    if request.param == "sqlite":
+        exchange = MemoryExchange()
+        url = request.getfixturevalue("sqlite_url")
+        async with _service(url, lambda: MemoryBus(exchange)) as one:
+            yield one
+        return
+    redis_url: str = request.getfixturevalue("redis_url")
+    namespace: str = request.getfixturevalue("namespace")
+    async with _service(
+        request.getfixturevalue("postgresql_url"),
+        lambda: RedisBus(redis_url, key=b"k" * 32, namespace=namespace),
+    ) as one:
         yield one
 
 
 @pytest.fixture
-async def service_postgresql(postgresql_url: str) -> AsyncIterator[Service]:
-    """Give a service over PostgreSQL."""
-    async for one in _service(postgresql_url):
+async def embedded(sqlite_url: str) -> AsyncIterator[Service]:
+    """Give a service over SQLite and the memory bus, where engine and bus are not the point."""
+    exchange = MemoryExchange()
+    async with _service(sqlite_url, lambda: MemoryBus(exchange)) as one:
         yield one
 
 
-async def _service(url: str) -> AsyncIterator[Service]:
+@asynccontextmanager
+async def _service(url: str, make_bus: Callable[[], Bus]) -> AsyncIterator[Service]:
     await migrate(url)
     store = await open_store(StoreSettings(url))
-    one = Service(store, FakeClock(), Limits())
+    one = Service(store, FakeClock(), Limits(), make_bus)
     try:
         yield one
     finally:

@@ -15,6 +15,12 @@ ORIGIN = "https://lockstep.example"
 
 
 @pytest.fixture
+def service(embedded: Service) -> Service:
+    """Say that neither the engine nor the bus is the point here."""
+    return embedded
+
+
+@pytest.fixture
 async def replica(service: Service) -> Replica:
     """Give a replica that pages of one origin may connect to."""
     return await service.replica(origins={ORIGIN})
