@@ -1,0 +1,120 @@
+"""Hold the door of the offline queue: many commands in one request."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+
+from http_api.answers import CommandResults
+from store.errors import Unavailable
+from tests.http_api.service import Service, Someone, fresh
+
+
+def adding(list_id: str, title: str = "milk", **more: Any) -> dict[str, Any]:
+    """Build a command that adds a todo."""
+    return {"type": "todo.create", "op": fresh(), "list_id": list_id, "title": title, **more}
+
+
+async def test_each_result_is_what_its_own_route_answers(ann: Someone) -> None:
+    """In order, and a refused one does not keep the others from happening."""
+    list_id = await ann.new_list()
+    todo_id = fresh()
+    commands = [
+        adding(list_id, id=todo_id),
+        {"type": "todo.update", "op": fresh(), "todo_id": todo_id, "changes": {"completed": True}},
+        {"type": "todo.update", "op": fresh(), "todo_id": fresh(), "changes": {}},
+        {"type": "todo.update", "op": fresh(), "todo_id": todo_id, "changes": {"title": ""}},
+        {"type": "no.such", "op": fresh()},
+        {"op": fresh()},
+        {"type": "todo.delete", "op": "x", "todo_id": todo_id},
+        {"type": "list.update", "op": fresh(), "list_id": list_id, "changes": {"title": "new"}},
+    ]
+    answer = await ann.post("/commands", {"commands": commands})
+    assert answer.status_code == 200
+    results = CommandResults.model_validate(answer.json()).results
+    assert [one.status for one in results] == [201, 200, 404, 422, 422, 422, 422, 200]
+    assert [str(one.op) for one in results[:6]] == [command["op"] for command in commands[:6]]
+    assert results[1].body["todo"]["completed"] is True
+    assert results[2].body["code"] == "not_found"
+    assert results[3].body["errors"][0]["path"] == "changes.title"
+    assert [one.body["errors"][0]["path"] for one in results[4:7]] == ["type", "type", "op"]
+    assert await ann.head(list_id) == results[-1].body["offset"] == 5
+
+
+async def test_a_queue_can_simply_be_sent_again(ann: Someone) -> None:
+    """Every command gets its first answer."""
+    list_id = await ann.new_list()
+    commands = [adding(list_id, str(number)) for number in range(100)]
+    first = await ann.done("POST", "/commands", {"commands": commands})
+    again = await ann.done("POST", "/commands", {"commands": commands})
+    assert first == again
+    assert await ann.head(list_id) == 102
+
+
+async def test_a_key_of_the_batch_names_its_nameless_commands(ann: Someone) -> None:
+    """So a retry of the whole request doubles nothing."""
+    list_id = await ann.new_list()
+    commands = [{"type": "todo.create", "list_id": list_id, "title": str(n)} for n in range(3)]
+    key = {"Idempotency-Key": fresh()}
+    first = await ann.post("/commands", {"commands": commands}, headers=key)
+    again = await ann.post("/commands", {"commands": commands}, headers=key)
+    assert first.json() == again.json()
+    assert await ann.head(list_id) == 5
+
+
+async def test_after_a_passing_failure_the_rest_waits(
+    service: Service, ann: Someone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A later command may build on the one that could not be carried out yet."""
+    list_id = await ann.new_list()
+    replica = service.services.replica
+    commit = replica.submit
+    calls = 0
+
+    async def failing(*given: Any, **named: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise Unavailable("down")
+        return await commit(*given, **named)
+
+    monkeypatch.setattr(replica, "submit", failing)
+    commands = [adding(list_id, str(number)) for number in range(4)]
+    results = (await ann.done("POST", "/commands", {"commands": commands}))["results"]
+    assert [one["status"] for one in results] == [201, 503, 503, 503]
+    assert calls == 2
+    monkeypatch.undo()
+    results = (await ann.done("POST", "/commands", {"commands": commands}))["results"]
+    assert [one["status"] for one in results] == [201, 201, 201, 201]
+    assert await ann.head(list_id) == 6
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"commands": []},
+        {"commands": [{}] * 101},
+        {"commands": {}},
+        {"commands": [1]},
+        {"commands": [{}], "atomic": "yes"},
+        {"commands": [{}], "extra": 1},
+    ],
+)
+async def test_what_is_no_batch_is_refused_whole(ann: Someone, body: dict[str, Any]) -> None:
+    """Nothing of it happens."""
+    assert (await ann.post("/commands", body)).status_code == 422
+
+
+async def test_the_same_command_in_two_batches_is_one(ann: Someone) -> None:
+    """The operation id counts, not the request around it."""
+    list_id = await ann.new_list()
+    command = adding(list_id)
+    body = {"title": "milk", "op": command["op"]}
+    await ann.done("POST", "/commands", {"commands": [command, command]})
+    answer = await ann.post(f"/lists/{list_id}/todos", body)
+    assert answer.headers["idempotent-replay"] == "true"
+    assert await ann.head(list_id) == 3
+    assert uuid.UUID(answer.json()["todo"]["id"])
