@@ -305,9 +305,9 @@ async def test_a_reader_that_stays_stuck_is_cut(service: Service) -> None:
     stuck.reading.clear()
     await _todo(service, ann, groceries, at=replica)
     await settle()
-    await service.clock.advance(10.5)
+    await service.clock.advance(11.0)
     assert all(one.session.client != stuck.client for one in replica.connections)
-    await service.clock.advance(5.5)
+    await service.clock.advance(6.0)
     assert stuck._app is not None
     await asyncio.wait_for(stuck._app, 5.0)
     assert stuck.closed is None

@@ -114,11 +114,11 @@ async def test_pings_go_out_and_a_silent_client_is_cut(service: Service, replica
     ann = await service.person("ann")
     good, silent = await service.client(replica, ann), await service.client(replica, ann)
     silent.answers_pings = False
-    await service.clock.advance(25.5)
+    await service.clock.advance(26.0)
     assert (good.pings, silent.pings) == (1, 1)
-    await service.clock.advance(10.5)
+    await service.clock.advance(11.0)
     assert await silent.end() == (3012, "no pong")
-    await service.clock.advance(14.5)
+    await service.clock.advance(15.0)
     assert good.pings == 2
     assert good.closed is None
 
@@ -126,7 +126,7 @@ async def test_pings_go_out_and_a_silent_client_is_cut(service: Service, replica
 async def test_nothing_said_for_ten_seconds_closes(service: Service, replica: Replica) -> None:
     """A socket without a client costs little, and not for long."""
     async with AsgiClient(replica) as client:
-        await service.clock.advance(10.5)
+        await service.clock.advance(11.0)
         assert (await client.end())[0] == 3000
 
 
@@ -168,7 +168,7 @@ async def test_a_token_that_is_not_refreshed_ends_the_connection(
     for _ in range(12):
         await service.clock.advance(10.0)
     assert client.closed is None
-    await service.clock.advance(5.5)
+    await service.clock.advance(6.0)
     assert await client.end() == (3005, "token expired")
 
 
