@@ -37,9 +37,9 @@ _COMBINATIONS = [("python", "production"), ("javascript", "production"), ("pytho
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run every test over the combinations; one without ``service`` over the SDKs alone."""
-    if "service" in metafunc.fixturenames:
-        metafunc.parametrize(("sdk", "service"), _COMBINATIONS, indirect=["service"])
+    """Run every test over the combinations; one without a shared service over the SDKs alone."""
+    if "shared_service" in metafunc.fixturenames:
+        metafunc.parametrize(("sdk", "shared_service"), _COMBINATIONS, indirect=["shared_service"])
     elif "sdk" in metafunc.fixturenames:
         metafunc.parametrize("sdk", ["python", "javascript"])
 

@@ -309,7 +309,7 @@ def _shared(run: Run, name: str, count: int, settings: dict[str, str]) -> list[R
 
 
 @pytest.fixture
-def service(request: pytest.FixtureRequest) -> tuple[Replica, Replica]:
+def shared_service(request: pytest.FixtureRequest) -> tuple[Replica, Replica]:
     """Give the run's service: two replicas on one PostgreSQL and one Redis.
 
     Parametrized with ``embedded`` it is one replica, twice, in the embedded default. For all
@@ -319,6 +319,12 @@ def service(request: pytest.FixtureRequest) -> tuple[Replica, Replica]:
     replicas: tuple[Replica, Replica] = request.getfixturevalue(f"_{kind}")
     request.node.stash[_REPLICAS] = list(dict.fromkeys(replicas))
     return replicas
+
+
+@pytest.fixture
+def service(shared_service: tuple[Replica, Replica]) -> tuple[Replica, Replica]:
+    """Give the same under the name that folders with a service of their own take for theirs."""
+    return shared_service
 
 
 @pytest.fixture
