@@ -15,7 +15,7 @@ from http_api.housekeeping import Housekeeping
 from http_api.identity import open_identity
 from http_api.inboxes import Inboxes
 from http_api.origins import OriginPolicy
-from http_api.schema import NEWEST_REVISION, schema_revision
+from http_api.schema import REVISIONS, schema_revision
 from http_api.services import Services
 from realtime.bus import Appended, BusMessage
 from realtime.bus_memory import MemoryBus
@@ -144,7 +144,7 @@ async def _open_store(settings: Settings) -> Store:
             log.info("waiting_for_database", database=settings.database_shown)
             await asyncio.sleep(_RETRY_S)
     found = await schema_revision(store)
-    if found != NEWEST_REVISION:
+    if not REVISIONS.suffices(found):
         await store.aclose()
         raise _not_migrated(settings, found)
     return store
@@ -153,7 +153,7 @@ async def _open_store(settings: Settings) -> Store:
 def _not_migrated(settings: Settings, found: str | None) -> StartError:
     return StartError(
         f"{settings.database_shown} is at revision {found or 'none'}, this version needs "
-        f"{NEWEST_REVISION}: run `lockstep migrate`."
+        f"{REVISIONS.needed}: run `lockstep migrate`."
     )
 
 

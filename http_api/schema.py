@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from store.database import Pool
-from store.migrate import newest_revision, revision_of
+from store.migrate import revision_of
+from store.revisions import Revisions
 
 if TYPE_CHECKING:
     from store.store import Store
 
-__all__ = ["NEWEST_REVISION", "schema_revision"]
+__all__ = ["REVISIONS", "schema_revision"]
 
-NEWEST_REVISION: Final = newest_revision()
-"""The revision that this code needs; it does not change while the process lives."""
+REVISIONS: Final = Revisions()
+"""What this code knows of the schema; it does not change while the process lives."""
 
 
 async def schema_revision(store: Store) -> str | None:

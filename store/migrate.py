@@ -7,19 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alembic import command
-from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import make_url, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from store.engines import async_url
+from store.revisions import Revisions, config_for
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-__all__ = ["Migration", "migrate", "newest_revision", "revision_of"]
+__all__ = ["Migration", "migrate", "revision_of"]
 
 # Any constant will do, as long as two migrations of one database take the same lock.
 _LOCK = 7_205_759_403
@@ -45,24 +44,30 @@ class Migration:
     after: str
 
 
-async def migrate(url: str, *, serving_url: str | None = None) -> Migration:
+async def migrate(url: str, *, serving_url: str | None = None, finish: bool = True) -> Migration:
     """Apply every missing revision; safe to call at any time and from several places at once.
 
     On PostgreSQL ``url`` is a login that may create roles; tables belong to the role
     ``lockstep_owner``, and the login of ``serving_url`` (None: the same) may enter the roles that
-    the service acts as. Raises ValueError for a URL of another kind.
+    the service acts as. ``finish`` False stops before the *after* halves of the newest version,
+    which its previous one does not bear (store.revisions). Raises ValueError for a URL of another
+    kind.
     """
-    target = async_url(url)
-    if target.get_backend_name() == "sqlite":
-        Path(str(target.database)).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(target, poolclass=pool.NullPool)
+    place = async_url(url)
+    if place.get_backend_name() == "sqlite":
+        Path(str(place.database)).parent.mkdir(parents=True, exist_ok=True)
+    revisions = Revisions()
+    engine = create_async_engine(place, poolclass=pool.NullPool)
     try:
         async with engine.connect() as connection:
-            if target.get_backend_name() == "postgresql":
+            if place.get_backend_name() == "postgresql":
                 await connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
                 await _make_roles(connection, make_url(serving_url or url).username)
             before = await connection.run_sync(_current)
-            await connection.run_sync(_upgrade)
+            if finish or not revisions.suffices(before):
+                target = revisions.newest if finish else revisions.needed
+                if before is None or before in revisions.names:
+                    await connection.run_sync(_upgrade, target)
             after = await connection.run_sync(_current)
             await connection.commit()
     finally:
@@ -84,26 +89,12 @@ async def _make_roles(connection: AsyncConnection, serving: str | None) -> None:
     await connection.execute(text("SET ROLE lockstep_owner"))
 
 
-def _config(connection: Connection | None = None) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.set_main_option("path_separator", "os")
-    if connection is not None:
-        config.attributes["connection"] = connection
-    return config
-
-
 def _current(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def _upgrade(connection: Connection) -> None:
-    command.upgrade(_config(connection), "head")
-
-
-def newest_revision() -> str:
-    """Name the revision that this version of the code needs."""
-    return str(ScriptDirectory.from_config(_config()).get_current_head())
+def _upgrade(connection: Connection, target: str) -> None:
+    command.upgrade(config_for(connection), target)
 
 
 async def revision_of(connection: AsyncConnection) -> str | None:

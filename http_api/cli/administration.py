@@ -15,9 +15,10 @@ from http_api.cli.configured import read_settings, unreachable
 from http_api.cli.failure import Failure
 from store.accounts import Accounts
 from store.engines import StoreSettings, async_url
-from store.migrate import migrate, newest_revision, revision_of
+from store.migrate import migrate, revision_of
 from store.passwords import Passwords
 from store.refresh_tokens import RefreshTokens
+from store.revisions import Revisions
 from store.sessions import Sessions
 from store.store import open_store
 
@@ -74,8 +75,9 @@ async def _demand_schema(settings: Settings) -> None:
         raise unreachable(settings, error) from error
     finally:
         await engine.dispose()
-    if revision != newest_revision():
+    revisions = Revisions()
+    if not revisions.suffices(revision):
         raise Failure(
             f"{settings.database_shown} is at revision {revision or 'none'}, this version needs "
-            f"{newest_revision()}: run `lockstep migrate`."
+            f"{revisions.needed}: run `lockstep migrate`."
         )

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Annotated
 
 import typer
 
 __all__ = ["migrate"]
 
 
-def migrate() -> None:
+def migrate(
+    before: Annotated[
+        bool,
+        typer.Option(
+            "--before",
+            help="Only what the previous version bears, while its replicas still serve; run it "
+            "again without this when they are gone.",
+        ),
+    ] = False,
+) -> None:
     """Bring the database schema to the newest revision; safe to repeat.
 
     Uses LOCKSTEP_MIGRATE_DATABASE_URL, else LOCKSTEP_DATABASE_URL. With SQLite, `lockstep serve`
@@ -22,7 +32,9 @@ def migrate() -> None:
 
     settings = read_settings()
     try:
-        done = asyncio.run(run(settings.migrate_database, serving_url=settings.database))
+        done = asyncio.run(
+            run(settings.migrate_database, serving_url=settings.database, finish=not before)
+        )
     except (OSError, DBAPIError) as error:
         raise unreachable(settings, error) from error
     if done.before == done.after:

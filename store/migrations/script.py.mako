@@ -10,6 +10,7 @@ revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
 branch_labels = None
 depends_on = None
+HALF = "before"  # or "after": when no replica of the previous version is left
 
 
 def upgrade() -> None:

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, pool
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from store.engines import StoreSettings, async_url
-from store.migrate import migrate, newest_revision
+from store.migrate import migrate
+from store.revisions import Revisions
 from store.roles import UnboundRoleError, demand_bound_role
 from store.store import open_store
 from store.tables import metadata
@@ -34,7 +35,7 @@ def differences(connection: Connection) -> list[Any]:
 async def test_the_schema_equals_the_migrations(empty_url: str) -> None:
     """No table, column, index or constraint is described in one place only."""
     made = await migrate(empty_url)
-    assert (made.before, made.after) == (None, newest_revision())
+    assert (made.before, made.after) == (None, Revisions().newest)
     engine = create_async_engine(async_url(empty_url), poolclass=pool.NullPool)
     async with engine.connect() as connection:
         assert await connection.run_sync(differences) == []
@@ -47,7 +48,7 @@ async def test_migrating_again_and_from_several_places_at_once_is_harmless(
     """Replicas that start together may all try."""
     made = await asyncio.gather(*(migrate(empty_postgresql_url) for _ in range(4)))
     assert sorted(migration.before is None for migration in made) == [False, False, False, True]
-    assert {migration.after for migration in made} == {newest_revision()}
+    assert {migration.after for migration in made} == {Revisions().newest}
 
 
 async def test_the_epoch_outlives_a_restart_and_differs_between_databases(

@@ -9,14 +9,16 @@ import orjson
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from store.actor import Actor
 from store.database import Pool
-from store.engines import StoreSettings
+from store.engines import StoreSettings, async_url
 from store.store import Store, open_store
 from store.tables import metadata
 from store.todo.commands import ListCreate, TodoCreate
+from tests.servers.postgresql import PostgreSQL
 
 People = Callable[[str], Awaitable[Actor]]
 TABLES = sorted(metadata.tables)
@@ -134,3 +136,43 @@ async def test_pools_act_as_roles_that_row_security_binds(store: Store) -> None:
             return row[0], row[1]
 
         assert await store.database.transact(pool, None, work) == (pool.value, False)
+
+
+GRANTED = text("""
+SELECT DISTINCT grantee, table_name, privilege_type FROM (
+    SELECT grantee, table_name, privilege_type FROM information_schema.role_table_grants
+    WHERE table_schema = 'public'
+    UNION ALL
+    SELECT grantee, table_name, privilege_type FROM information_schema.role_column_grants
+    WHERE table_schema = 'public' AND privilege_type <> 'REFERENCES'
+) granted
+WHERE grantee IN ('lockstep_app', 'lockstep_auth', 'lockstep_fanout', 'lockstep_worker')
+    AND table_name <> 'alembic_version'
+""")
+POLICIES = text("""
+SELECT tablename, unnest(roles)::text AS role, cmd, with_check IS NOT NULL AS checks
+FROM pg_policies WHERE schemaname = 'public'
+""")
+
+
+async def test_every_command_granted_on_a_table_has_a_policy_that_checks(
+    postgresql: PostgreSQL, postgresql_url: str
+) -> None:
+    """Whatever a role may do, a policy says to which rows, new ones included."""
+    database = postgresql_url.rpartition("/")[2]
+    engine = create_async_engine(
+        async_url(postgresql.url(database, user="postgres")), poolclass=NullPool
+    )
+    async with engine.connect() as connection:
+        granted = {tuple(row) for row in await connection.execute(GRANTED)}
+        policies = (await connection.execute(POLICIES)).all()
+    await engine.dispose()
+    covered = set()
+    for table, role, command, checks in policies:
+        commands = ("SELECT", "INSERT", "UPDATE", "DELETE") if command == "ALL" else (command,)
+        covered |= {(role, table, each) for each in commands}
+        assert checks is (command in {"INSERT", "UPDATE", "ALL"}), (table, role, command)
+    assert granted, "the roles have no rights at all"
+    assert {(role, table) for role, table, _ in granted} >= {("lockstep_app", "todos")}
+    assert granted - covered == set()
+    assert {table for _, table, _ in granted} == set(TABLES)

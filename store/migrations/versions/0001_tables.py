@@ -13,6 +13,7 @@ revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
+HALF = "before"
 
 DOCUMENT = sa.JSON().with_variant(JSONB(), "postgresql")
 BYTEWISE = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")

@@ -14,6 +14,7 @@ revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
+HALF = "before"
 
 ME = "(SELECT lockstep_me())"
 # Spelled out rather than in a function: planned with the statement it costs a fifth (measured 52 us

@@ -14,6 +14,7 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
+HALF = "before"
 
 COLUMNS = (
     "title, notes, completed, completed_at, completed_by, priority, due_at, estimate_min, labels,"
