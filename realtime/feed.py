@@ -35,9 +35,12 @@ class Peer(Protocol):
 
 
 class Follower:
-    """Hold one connection's place in one feed."""
+    """Hold one connection's place in one feed.
 
-    __slots__ = ("info", "join_leave", "peer", "subscription")
+    ``page_entries``: how many entries its next page is likely to hold; None: nobody knows yet.
+    """
+
+    __slots__ = ("info", "join_leave", "page_entries", "peer", "subscription")
 
     def __init__(
         self, peer: Peer, subscription: Subscription, info: ClientInfo, *, join_leave: bool = False
@@ -46,6 +49,7 @@ class Follower:
         self.subscription = subscription
         self.info = info
         self.join_leave = join_leave
+        self.page_entries: int | None = None
 
 
 class SignalSeat:
@@ -73,6 +77,7 @@ class Feed:
         "_round",
         "_slow",
         "asked_at",
+        "began_at",
         "channel",
         "deliveries",
         "idle_since",
@@ -91,6 +96,7 @@ class Feed:
         self.channel = log.channel
         self.sequencer = Sequencer(held)
         self.position: int | None = None  # the last offset delivered; None: not begun
+        self.began_at = 0  # nothing up to here was ever offered to a follower
         self.presence = Presence(lease_s)
         self.seats: dict[Peer, SignalSeat] = {}
         self.listeners: list[Callable[[Publication], None]] = []
@@ -125,7 +131,7 @@ class Feed:
         """Start after ``head`` unless begun already."""
         if self.position is None:
             due = self.sequencer.start(head)
-            self.position = head
+            self.position = self.began_at = head
             self._deliver(due)
 
     def offer(self, publication: Publication) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
 from uuid import UUID
 
 from realtime import codes
@@ -29,6 +31,8 @@ from store.log_id import LogId, LogKind
 from store.todo.model import Role
 
 __all__ = ["Hub"]
+
+_LEAST_PAGE = 32  # entries; a page that held fewer says little about the next one
 
 
 class Hub:
@@ -156,8 +160,16 @@ class Hub:
         if recovery is None and feed.log.kind is not LogKind.LIST and feed.position is not None:
             # Nobody's access is in question and nothing was missed: joining costs no read.
             return LogRead(Role.VIEWER, self.reads.epoch, feed.position, 0, ())
-        read = await self.reads.first(feed.log, user, recovery)
+        return await self._whole(feed, partial(self.reads.first, feed.log, user, recovery))
+
+    async def _whole(self, feed: Feed, look: Callable[[], Awaitable[LogRead]]) -> LogRead:
+        """Read for someone registered with ``feed``: read and feed leave no hole between them."""
+        read = await look()
         feed.begin(read.head)
+        if read.head < feed.began_at:
+            # Another's read, newer than this one, began the feed: what lies between the two was
+            # offered to nobody. A read made now sees it.
+            read = await look()
         return read
 
     def settle(self, follower: Follower) -> None:
@@ -179,7 +191,9 @@ class Hub:
         if feed is None or not subscription.behind:
             return
         since = subscription.position
-        read = await self.reads.page(feed.log, subscription.user, since)
+        read = await self.reads.page(feed.log, subscription.user, since, follower.page_entries)
+        # Mostly the bytes end a page, not the number: rows beyond them would be read for nothing.
+        follower.page_entries = max(_LEAST_PAGE, len(read.entries) * 5 // 4)
         if read.role is not None and not read.floor <= since <= read.head:
             feed.end(follower, codes.INSUFFICIENT_STATE_UNSUBSCRIBE)
             return
@@ -212,8 +226,7 @@ class Hub:
         feed.take_seat(seat)
         member = False
         try:
-            read = await self.reads.page(feed.log, user, None)
-            feed.begin(read.head)
+            read = await self._whole(feed, partial(self.reads.page, feed.log, user, None))
             member = seat.membership.start(read)
         finally:
             if not member:

@@ -16,6 +16,7 @@ from realtime.subscription import Recovery
 from store.entry import LogRead
 from store.errors import HistoryPruned
 from store.log_id import LogId, LogKind
+from store.todo.commands import MAX_OFFSET
 from store.todo.model import Role
 
 __all__ = ["LogSource", "Reads", "Refusal"]
@@ -76,7 +77,11 @@ class Reads:
     async def first(self, log: LogId, reader: UUID, recovery: Recovery | None) -> LogRead:
         """Read for a new subscription: from the position it asks for, if that can be of use."""
         since = None
-        if recovery is not None and recovery.offset >= 0 and recovery.epoch_matches(self.epoch):
+        if (
+            recovery is not None
+            and 0 <= recovery.offset <= MAX_OFFSET
+            and recovery.epoch_matches(self.epoch)
+        ):
             since = recovery.offset
         try:
             read = await self.page(log, reader, since)
@@ -88,15 +93,21 @@ class Reads:
             return replace(read, role=Role.VIEWER)
         return read
 
-    async def page(self, log: LogId, reader: UUID, since: int | None) -> LogRead:
-        """Read one reply's worth after ``since``; None: the position only."""
+    async def page(
+        self, log: LogId, reader: UUID, since: int | None, entries: int | None = None
+    ) -> LogRead:
+        """Read one reply's worth after ``since``; None: the position only.
+
+        ``entries``: no more than so many, None: as many as a page may hold.
+        """
+        most = self._limits.page_entries
         async with self._turn():
             return self.check(
                 await self._store.read_log(
                     log,
                     reader,
                     since,
-                    limit=self._limits.page_entries,
+                    limit=most if entries is None else min(most, entries),
                     max_bytes=self._limits.page_bytes,
                 )
             )

@@ -181,7 +181,11 @@ class Replica:
 
     def _heed(self, publication: Publication) -> None:
         """Close the sockets of a session that was ended, before anything else is sent to them."""
-        revocation = read_revocation(publication.entry)
+        try:
+            revocation = read_revocation(publication.entry)
+        except (KeyError, ValueError):
+            _log.exception("control_entry_unreadable", offset=publication.offset)
+            return
         if revocation is None:
             return
         self._revocations.add(revocation)

@@ -72,6 +72,7 @@ async def test_a_client_that_was_away_gets_exactly_what_it_missed(service: Servi
         ({"offset": 0, "epoch": ""}, True),
         ({"offset": 6}, False),
         ({"offset": 2**53}, False),
+        ({"offset": 2**70}, False),
         ({"offset": -1}, False),
         ({"offset": 3, "epoch": "_"}, False),
     ],
@@ -94,6 +95,31 @@ async def test_a_resume_is_complete_or_a_reset(
     got = [pub["offset"] for pub in subscribed.get("publications", [])]
     assert got == (list(range(position["offset"] + 1, 6)) if recovered else [])
     assert subscribed["offset"] == (position["offset"] if recovered else 5)
+
+
+async def test_two_first_subscribers_whose_reads_overtake_each_other_miss_nothing(
+    service: Service,
+) -> None:
+    """The newer read begins the feed; what lies between it and the older one is not lost."""
+    ann = await service.person("ann")
+    groceries = await service.make_list(ann)
+    held = _HeldStore(service.store)
+    replica = await service.replica(store=held)
+    first, second = await service.client(replica, ann), await service.client(replica, ann)
+    held.hold_next = True
+    channels = (f"list:{groceries}", f"signals:{groceries}")
+    first.say({"id": 50, "subscribe": {"channel": channels[0]}})
+    await held.read_done.wait()
+    await _fill(service, ann, groceries, 1)
+    for channel in channels:
+        await second.call("subscribe", channel=channel)
+    held.go.set()
+    offset = (await first.reply(50))["subscribe"]["offset"]
+    await _fill(service, ann, groceries, 1, at=replica)
+    got = [(await first.push())["offset"] for _ in range(4 - offset)]
+    assert got == list(range(offset + 1, 5))
+    assert offset == 3
+    assert (await second.push())["offset"] == 4
 
 
 async def test_a_long_backlog_comes_in_pages_then_live(service: Service) -> None:
@@ -478,6 +504,24 @@ class _Passing:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
+
+
+class _HeldStore(_Passing):
+    """Keep the answer of one read back, when told to."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self.hold_next = False
+        self.read_done = asyncio.Event()
+        self.go = asyncio.Event()
+
+    async def read_log(self, *arguments: Any, **options: Any) -> Any:
+        hold, self.hold_next = self.hold_next, False
+        read = await self._store.read_log(*arguments, **options)
+        if hold:
+            self.read_done.set()
+            await self.go.wait()
+        return read
 
 
 class _SlowStore(_Passing):
