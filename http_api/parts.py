@@ -22,6 +22,8 @@ from realtime.bus_memory import MemoryBus
 from realtime.clock import SystemClock
 from realtime.limits import Limits
 from realtime.replica import Replica
+from realtime.snapshot_cache import MemorySnapshots
+from realtime.snapshots import Snapshots
 from store.engines import StoreSettings
 from store.errors import Unavailable
 from store.keys import derive_key
@@ -31,6 +33,7 @@ from store.store import open_store
 if TYPE_CHECKING:
     from http_api.settings import Settings
     from realtime.bus import Bus
+    from realtime.snapshot_cache import SnapshotCache
     from store.entry import Entry
     from store.log_id import LogId
     from store.store import Store
@@ -59,6 +62,8 @@ async def open_parts(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(store.aclose)
         bus = _open_bus(settings, secret)
         stack.push_async_callback(bus.aclose)
+        cache = _open_cache(settings, secret)
+        stack.push_async_callback(cache.aclose)
         identity = stack.enter_context(open_identity(store, settings))
         authenticate = identity.tokens.authenticate
         replica = Replica(
@@ -76,6 +81,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Services]:
             origins=OriginPolicy.of(settings.allowed_origins),
             inboxes=Inboxes(identity.accounts),
             identity=identity,
+            snapshots=Snapshots(store, cache),
         )
 
 
@@ -166,5 +172,17 @@ def _open_bus(settings: Settings, secret: bytes) -> Bus:
     return RedisBus(
         settings.redis_url.get_secret_value(),
         key=derive_key(secret, "lockstep bus HMAC-SHA256"),
+        namespace=settings.namespace,
+    )
+
+
+def _open_cache(settings: Settings, secret: bytes) -> SnapshotCache:
+    if settings.redis_url is None:
+        return MemorySnapshots()
+    from realtime.snapshot_cache_redis import RedisSnapshots  # noqa: PLC0415 - as above
+
+    return RedisSnapshots(
+        settings.redis_url.get_secret_value(),
+        key=derive_key(secret, "lockstep snapshot HMAC-SHA256"),
         namespace=settings.namespace,
     )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from http_api.settings import Settings
     from realtime.credentials import Credentials
     from realtime.replica import Replica
+    from realtime.snapshots import Snapshots
     from store.store import Store
 
 __all__ = ["Services"]
@@ -34,3 +35,4 @@ class Services:
     origins: OriginPolicy
     inboxes: Inboxes
     identity: Identity
+    snapshots: Snapshots

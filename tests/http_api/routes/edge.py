@@ -21,6 +21,8 @@ from http_api.settings import Settings
 from http_api.table import ENDPOINTS
 from realtime.bus_memory import MemoryBus
 from realtime.replica import Replica
+from realtime.snapshot_cache import MemorySnapshots
+from realtime.snapshots import Snapshots
 from store.engines import StoreSettings
 from store.log_id import LogId
 from store.store import open_store
@@ -84,6 +86,7 @@ async def open_edge(url: str, **settings: Any) -> AsyncIterator[Edge]:
             origins=OriginPolicy.of(given.allowed_origins),
             inboxes=Inboxes(identity.accounts),
             identity=identity,
+            snapshots=Snapshots(store, MemorySnapshots()),
         )
         router = Router(routes_of(ENDPOINTS, lambda: services), redirect_slashes=False)
         yield Edge(Boundary(router), services)
