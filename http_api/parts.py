@@ -133,8 +133,10 @@ async def _open_store(settings: Settings) -> Store:
         settings.database,
         app_connections=settings.database_pool_size,
         fanout_connections=max(2, settings.database_pool_size // 2),
+        standby_url=settings.read_database,
     )
     store: Store | None = None
+    waited = False
     while store is None:
         try:
             store = await open_store(pools)
@@ -147,7 +149,9 @@ async def _open_store(settings: Settings) -> Store:
                     f"{settings.database_shown} does not answer; start it, or mend "
                     "LOCKSTEP_DATABASE_URL."
                 ) from error
-            log.info("waiting_for_database", database=settings.database_shown)
+            if not waited:
+                log.info("waiting_for_database", database=settings.database_shown)
+                waited = True
             await asyncio.sleep(_RETRY_S)
     found = await schema_revision(store)
     if not REVISIONS.suffices(found):

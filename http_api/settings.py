@@ -97,6 +97,11 @@ class Settings(BaseSettings):
         _url_of("postgresql", "sqlite"),
         Field(description="a URL like LOCKSTEP_DATABASE_URL, of a login that owns the schema"),
     ] = None
+    read_database_url: Annotated[
+        SecretStr | None,
+        _url_of("postgresql"),
+        Field(description="a URL like LOCKSTEP_DATABASE_URL, of a standby that replicates it"),
+    ] = None
     database_pool_size: Annotated[
         int, Field(ge=2, le=100, description="a whole number from 2 to 100")
     ] = 10
@@ -188,6 +193,12 @@ class Settings(BaseSettings):
         """Give the URL that migrations use: the database's own unless another is set."""
         url = self.migrate_database_url
         return self.database if url is None else url.get_secret_value()
+
+    @property
+    def read_database(self) -> str | None:
+        """Give the standby's URL; None when there is none."""
+        url = self.read_database_url
+        return None if url is None else url.get_secret_value()
 
     @property
     def secret(self) -> bytes:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from store.database import Database, Pool
 
-__all__ = ["StoreSettings", "async_url", "open_database"]
+__all__ = ["StoreSettings", "async_url", "open_database", "open_standby"]
 
 # Limits of the server itself, set for the connection because ALTER ROLE ... SET binds logins only.
 _SERVER_LIMITS = {
@@ -33,6 +33,8 @@ class StoreSettings:
     """Say where the truth is kept and how many connections each pool may hold.
 
     ``deadline_s`` bounds every transaction; ``pool_timeout_s`` the wait for a connection.
+    ``standby_url`` names a PostgreSQL that replicates the first one, for large reads; None: there
+    is none.
     """
 
     database_url: str
@@ -41,6 +43,7 @@ class StoreSettings:
     fanout_connections: int = 5
     pool_timeout_s: float = 2.0
     deadline_s: float = 5.0
+    standby_url: str | None = None
 
 
 def async_url(url: str) -> URL:
@@ -75,6 +78,18 @@ def open_database(settings: StoreSettings) -> Database:
     }
     engines = {pool: _postgresql_engine(url, pool, sizes[pool], settings) for pool in Pool}
     return Database(engines, deadline_s=settings.deadline_s)
+
+
+def open_standby(settings: StoreSettings) -> Database | None:
+    """Build the pools of the standby, which is only read in users' names; None: there is none."""
+    if settings.standby_url is None:
+        return None
+    url = async_url(settings.standby_url)
+    size = settings.app_connections
+    return Database(
+        {Pool.APP: _postgresql_engine(url, Pool.APP, size, settings)},
+        deadline_s=settings.deadline_s,
+    )
 
 
 def _dumps(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -15,8 +15,8 @@ from store.commit_list import commit_list_command, commit_list_create
 from store.commit_message import commit_broadcast, commit_message, commit_read
 from store.commit_together import commit_together
 from store.database import Database, Pool
-from store.engines import StoreSettings, open_database
-from store.errors import Conflict
+from store.engines import StoreSettings, open_database, open_standby
+from store.errors import Conflict, NotFound, Unavailable
 from store.invites import accept_invite
 from store.lanes import Lanes
 from store.log_id import LogId
@@ -75,8 +75,10 @@ class Store:
     """Keep what is true.
 
     Every call is one transaction, bounded in time, and raises only store.errors. A cancelled
-    caller neither loses nor doubles a command: the transaction runs to its end. ``now`` and
-    ``new_id`` come from outside so that tests can say what they are.
+    caller neither loses nor doubles a command: the transaction runs to its end. Snapshots come from
+    ``standby``, if there is one and it has reached what was committed before the question; logs,
+    from which sockets resume, never do. ``now`` and ``new_id`` come from outside so that tests can
+    say what they are.
     """
 
     def __init__(
@@ -84,11 +86,13 @@ class Store:
         database: Database,
         epoch: str,
         *,
+        standby: Database | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         new_id: Callable[[], UUID] = lambda: UUID(int=uuid7().int),
     ) -> None:
         self.database = database
         self.epoch = epoch
+        self._standby = standby
         self.now = now
         self.new_id = new_id
         self._homes: dict[UUID, UUID] = {}
@@ -264,7 +268,23 @@ class Store:
         async def work(connection: AsyncConnection) -> Snapshot:
             return await read_snapshot(connection, list_id, actor, self.epoch, trash=trash)
 
+        if self._standby is not None:
+            reached = (await self.heads((LogId.list(list_id),))).get(LogId.list(list_id))
+            found = await self._from_standby(actor, work)
+            if found is not None and reached is not None and found.position.offset >= reached:
+                return found
         return await self.database.transact(Pool.APP, actor, work, read_only=True)
+
+    async def _from_standby(
+        self, actor: UUID, work: Callable[[AsyncConnection], Awaitable[Snapshot]]
+    ) -> Snapshot | None:
+        """Read from the standby; None when it is away, or does not have it (yet)."""
+        if self._standby is None:
+            return None
+        try:
+            return await self._standby.transact(Pool.APP, actor, work, read_only=True)
+        except (NotFound, Unavailable):
+            return None
 
     async def lists_of(self, actor: UUID) -> tuple[ListOverview, ...]:
         """Read the lists that the actor is a member of, the Inbox first."""
@@ -287,6 +307,8 @@ class Store:
         if self._lanes is not None:
             await self._lanes.aclose()
         await self.database.aclose()
+        if self._standby is not None:
+            await self._standby.aclose()
 
 
 def _id_taken(command: Command) -> Conflict:
@@ -311,4 +333,4 @@ async def open_store(settings: StoreSettings, **injected: Any) -> Store:
     except BaseException:
         await database.aclose()
         raise
-    return Store(database, epoch, **injected)
+    return Store(database, epoch, standby=open_standby(settings), **injected)
