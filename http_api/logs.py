@@ -6,6 +6,7 @@ import logging
 import re
 import sys
 import traceback
+from collections.abc import Callable
 from typing import Any, Final, Literal, TextIO
 
 import orjson
@@ -14,7 +15,7 @@ from structlog.types import EventDict, Processor, WrappedLogger
 
 __all__ = ["configure_logs", "escape"]
 
-MAX_TEXT: Final = 500  # code points of one value; an address in a log need not be longer
+MAX_TEXT: Final = 2000  # code points of one value; a line of the log stays a line
 
 # What moves the cursor, ends a line or turns the reading direction: C0, DEL, C1, line and paragraph
 # separators, bidi controls, and surrogates, which UTF-8 cannot spell.
@@ -40,8 +41,10 @@ def configure_logs(
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _exceptions,
-        _escape_all,
+        _bound_all,
     ]
+    if console:
+        shared.append(_escape_all)
     render: Processor = (
         structlog.dev.ConsoleRenderer(colors=stream.isatty(), sort_keys=False)
         if console
@@ -75,22 +78,31 @@ def _is_news(record: logging.LogRecord) -> bool:
 
 
 def escape(text: str) -> str:
-    r"""Spell control, separator and bidi characters as ``\uXXXX``, and cut after MAX_TEXT."""
-    shown = _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text[:MAX_TEXT])
-    return shown if len(text) <= MAX_TEXT else f"{shown}…"
+    r"""Spell control, separator and bidi characters as ``\uXXXX``."""
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _bound(text: str) -> str:
+    """Cut after MAX_TEXT, and spell out surrogates, which the output could not carry."""
+    shown = text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}…"
+    return shown.encode(errors="backslashreplace").decode()
+
+
+def _bound_all(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+    return {key: _each_text(value, _bound) for key, value in event.items()}
 
 
 def _escape_all(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
-    return {key: _escaped(value) for key, value in event.items()}
+    return {key: _each_text(value, escape) for key, value in event.items()}
 
 
-def _escaped(value: Any) -> Any:
+def _each_text(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, str):
-        return escape(value)
+        return change(value)
     if isinstance(value, list | tuple):
-        return [_escaped(member) for member in value]
+        return [_each_text(member, change) for member in value]
     if isinstance(value, dict):
-        return {escape(str(key)): _escaped(member) for key, member in value.items()}
+        return {change(str(key)): _each_text(member, change) for key, member in value.items()}
     return value
 
 
@@ -114,4 +126,5 @@ def _exceptions(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDi
 
 
 def _dumps(event: EventDict, **_options: Any) -> str:
-    return orjson.dumps(event, default=str).decode()
+    # JSON has escaped what ends a line; escaping the rest the same way keeps it JSON.
+    return escape(orjson.dumps(event, default=str).decode())

@@ -31,6 +31,7 @@ TITLES: Final = {
     "malformed": "The request does not parse",
     "method_not_allowed": "The path does not know this method",
     "name_taken": "The name is taken",
+    "not_done": "Another command of the batch was refused",
     "not_found": "There is nothing here for you",
     "op_reused": "The operation id was used for something else",
     "outcome_unknown": "The outcome is unknown",

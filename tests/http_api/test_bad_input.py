@@ -1,0 +1,254 @@
+"""Bad input over HTTP: the named answer, nothing half-written, and the service goes on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from http_api.body import MAX_BODY_BYTES
+from tests.http_api.service import Service, Someone, fresh
+
+
+async def refused(
+    person: Someone, list_id: str, status: int, *, content: bytes | None = None, json: Any = None
+) -> dict[str, Any]:
+    """Send what must be refused with ``status``, and see that nothing was written."""
+    answer = await person.post(f"/lists/{list_id}/todos", json, content=content)
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert await person.head(list_id) == 2
+    problem: dict[str, Any] = answer.json()
+    assert problem["request_id"] == answer.headers["x-request-id"]
+    return problem
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"nonsense",
+        b"{",
+        b'{"title":"a"} trailing',
+        b'\xef\xbb\xbf{"title":"a"}',
+        b"[]",
+        b'"title"',
+        b"7",
+        b"null",
+        b'{"title":"a","title":"b"}',
+        b'{"title":"a","estimate_min":NaN}',
+        b'{"title":"a","estimate_min":-Infinity}',
+        b"[" * 10_000 + b"]" * 10_000,
+        b'{"title":' + b"[" * 10_000 + b"]" * 10_000 + b"}",
+        b'{"title":"\xff"}',
+        b'{"estimate_min":' + b"9" * 5_000 + b',"title":"a"}',
+    ],
+)
+async def test_what_does_not_parse_is_400(ann: Someone, content: bytes) -> None:
+    """One clear JSON object, or nothing."""
+    list_id = await ann.new_list()
+    assert (await refused(ann, list_id, 400, content=content))["code"] == "malformed"
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({}, "title"),
+        ({"title": None}, "title"),
+        ({"title": 5}, "title"),
+        ({"title": True}, "title"),
+        ({"title": ["a"]}, "title"),
+        ({"title": ""}, "title"),
+        ({"title": "   "}, "title"),
+        ({"title": "a" * 201}, "title"),
+        ({"title": "a\x00b"}, "title"),
+        ({"title": "a", "notes": "n" * 10_001}, "notes"),
+        ({"title": "a", "priority": "urgent"}, "priority"),
+        ({"title": "a", "estimate_min": 0}, "estimate_min"),
+        ({"title": "a", "estimate_min": "5"}, "estimate_min"),
+        ({"title": "a", "estimate_min": 1.5}, "estimate_min"),
+        ({"title": "a", "estimate_min": 2**53 + 1}, "estimate_min"),
+        ({"title": "a", "due_at": "0001-01-01T00:00:00Z"}, "due_at"),
+        ({"title": "a", "due_at": "9999-12-31T23:59:59-12:00"}, "due_at"),
+        ({"title": "a", "due_at": "2030-01-01T00:00:00"}, "due_at"),
+        ({"title": "a", "due_at": 1_900_000_000}, "due_at"),
+        ({"title": "a", "labels": ["x"] * 21}, "labels"),
+        ({"title": "a", "labels": ["x" * 51]}, "labels.0"),
+        ({"title": "a", "labels": [{}]}, "labels.0"),
+        ({"title": "a", "assignees": ["nobody-here"]}, "assignees.0"),
+        ({"title": "a", "blocked_by": [fresh()]}, "blocked_by.0"),
+        ({"title": "a", "id": "1"}, "id"),
+        ({"title": "a", "op": 7}, "op"),
+        # What the command does not name, nobody sets from outside.
+        ({"title": "a", "owner_id": fresh()}, "owner_id"),
+        ({"title": "a", "list_id": fresh()}, "list_id"),
+        ({"title": "a", "seq": 1}, "seq"),
+        ({"title": "a", "offset": 1}, "offset"),
+        ({"title": "a", "role": "owner"}, "role"),
+        ({"title": "a", "created_at": "2020-01-01T00:00:00Z"}, "created_at"),
+        ({"title": "a", "created_by": fresh()}, "created_by"),
+        ({"title": "a", "position": "a0"}, "position"),
+        ({"title": "a", "completed": True}, "completed"),
+        ({"title": "a", "type": "todo.create"}, "type"),
+        ({"title": "a", "__proto__": {"admin": True}}, "__proto__"),
+    ],
+)
+async def test_what_breaks_a_rule_is_422_by_path(
+    ann: Someone, body: dict[str, Any], path: str
+) -> None:
+    """The path names the field; nothing is converted, and nothing is written."""
+    list_id = await ann.new_list()
+    problem = await refused(ann, list_id, 422, json=body)
+    assert [error["path"] for error in problem["errors"]] == [path]
+
+
+async def test_half_a_surrogate_pair_is_422(ann: Someone) -> None:
+    """Well-formed JSON that is no text."""
+    list_id = await ann.new_list()
+    problem = await refused(ann, list_id, 422, content=b'{"title":"a\\ud800"}')
+    assert problem["errors"][0]["path"] == "title"
+
+
+async def test_a_number_too_large_to_be_one_is_422(ann: Someone) -> None:
+    """1e400 is infinite to most parsers."""
+    list_id = await ann.new_list()
+    await refused(ann, list_id, 422, content=b'{"title":"a","estimate_min":1e400}')
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "👩\u200d👩\u200d👧 買い物",
+        "\u202egnp.exe",
+        "'; DROP TABLE todos; --",
+        "<img src=x onerror=alert(1)>",
+        "100% _ \\",
+        "{{7*7}} ${x}",
+        "\r\n\x1b[31mred",
+        "a" + "\u0301" * 150,
+    ],
+)
+async def test_strange_text_is_text(ann: Someone, title: str) -> None:
+    """It comes out as it went in."""
+    list_id = await ann.new_list()
+    assert (await ann.new_todo(list_id, title))["title"] == title.strip()
+
+
+async def test_titles_count_code_points_after_trimming(ann: Someone) -> None:
+    """200 of them, far ones too."""
+    list_id = await ann.new_list()
+    title = "😀" * 200
+    assert (await ann.new_todo(list_id, f"  {title}\n"))["title"] == title
+    answer = await ann.post(f"/lists/{list_id}/todos", {"title": title + "x"})
+    assert answer.status_code == 422
+
+
+async def test_a_body_over_the_limit_is_413(ann: Someone) -> None:
+    """Whatever it says, and before anything looks at it."""
+    list_id = await ann.new_list()
+    content = b'{"title":"' + b"a" * MAX_BODY_BYTES + b'"}'
+    assert (await refused(ann, list_id, 413, content=content))["code"] == "too_large"
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "text/json"])
+async def test_another_content_type_is_415(ann: Someone, kind: str) -> None:
+    """An HTML form cannot speak JSON."""
+    list_id = await ann.new_list()
+    answer = await ann.send(
+        "POST", f"/lists/{list_id}/todos", content=b'{"title":"a"}', headers={"Content-Type": kind}
+    )
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+    assert await ann.head(list_id) == 2
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=-1",
+        "limit=0",
+        "limit=1001",
+        "limit=1e9",
+        "since=-1",
+        "since=x",
+        "order=desc",
+        "since=1&since=1",
+        "limit=' OR 1=1",
+    ],
+)
+async def test_a_page_has_bounds(ann: Someone, query: str) -> None:
+    """422 with the parameter's name."""
+    list_id = await ann.new_list()
+    answer = await ann.get(f"/lists/{list_id}/changes?{query}")
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["path"] == query.partition("=")[0]
+
+
+CROSS_SITE = [
+    {"Origin": "https://evil.example.org"},
+    {"Origin": "null"},
+    {"Origin": "http://127.0.0.1:9000"},
+    {"Origin": "http://127.0.0.1:8000.evil.example.org"},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+    {"Origin": "https://evil.example.org", "Sec-Fetch-Site": "same-origin"},
+]
+
+
+@pytest.mark.parametrize("headers", CROSS_SITE)
+async def test_no_foreign_page_can_write(embedded: Service, headers: dict[str, str]) -> None:
+    """Every state-changing route refuses, also those that read the cookie or no token at all."""
+    from http_api.table import ENDPOINTS
+
+    ann = await embedded.register("ann")
+    for endpoint in ENDPOINTS:
+        if endpoint.method == "GET":
+            continue
+        path = endpoint.path.removeprefix("/api/v1")
+        for body in ({"json": {}}, {"content": b"a=1", "form": True}, {}):
+            fields = dict(headers)
+            if body.pop("form", False):
+                fields["Content-Type"] = "application/x-www-form-urlencoded"
+            answer = await ann.send(endpoint.method, path, headers=fields, **body)
+            assert (answer.status_code, answer.json()["code"]) == (403, "cross_site"), path
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://127.0.0.1:8000", "Sec-Fetch-Site": "same-origin"},
+        {"Sec-Fetch-Site": "none"},
+        {},
+    ],
+)
+async def test_the_own_page_and_native_clients_can_write(
+    embedded: Service, headers: dict[str, str]
+) -> None:
+    """What the page's browser sends, and what curl does."""
+    ann = await embedded.register("ann")
+    assert (await ann.post("/lists", {"title": "x"}, headers=headers)).status_code == 201
+
+
+async def test_every_route_of_the_interface_asks_for_a_token(embedded: Service) -> None:
+    """Unless its entry in the table says that it is public."""
+    from http_api.table import ENDPOINTS
+
+    for endpoint in ENDPOINTS:
+        if endpoint.public:
+            continue
+        path = endpoint.path.removeprefix("/api/v1")
+        for headers in ({}, {"Authorization": "Basic eDp5"}, {"Authorization": "Bearer"}):
+            answer = await embedded.nobody.send(endpoint.method, path, headers=headers)
+            assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated"), path
+            assert answer.headers["www-authenticate"].startswith("Bearer")
+        answer = await embedded.nobody.send(
+            endpoint.method, path, headers={"Authorization": "Bearer x.y.z"}
+        )
+        assert (answer.status_code, answer.json()["code"]) == (401, "token_invalid"), path
+
+
+async def test_a_session_that_ended_is_refused_at_once(embedded: Service) -> None:
+    """The token itself would count for another half hour."""
+    ann = await embedded.register("ann")
+    assert (await ann.get("/lists")).status_code == 200
+    assert (await ann.post("/auth/logout", {})).status_code == 204
+    answer = await ann.get("/lists")
+    assert (answer.status_code, answer.json()["code"]) == (401, "token_invalid")
