@@ -9,6 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_READY := $(VENV)/.ready-run
 TEST_READY := $(VENV)/.ready-test
+PEERS_READY := $(VENV)/peers/.ready
 PACKAGES := store realtime http_api
 # Test processes. One more than two cores: end-to-end tests mostly wait for the servers they drive.
 WORKERS ?= 3
@@ -68,8 +69,14 @@ test: $(TEST_READY) ## Install and start what the tests need, and run every test
 	@tests/install_servers.sh
 	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
+$(PEERS_READY): requirements/bench.txt | $(BIN)/python
+	@echo "Installing what the benchmarks compare with into $(VENV)/peers ..."
+	@$(PYTHON) -m venv $(VENV)/peers
+	@$(VENV)/peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	@touch $@
+
 .PHONY: bench
-bench: $(TEST_READY) ## Measure, and print figures beside their goals (ONLY=delivery: one benchmark)
+bench: $(TEST_READY) $(PEERS_READY) ## Measure, and print figures beside their goals (ONLY=delivery: one benchmark)
 	@$(BIN)/python -m bench $(ONLY)
 
 # `uv` comes with the development dependencies. The files name no host: any index may serve them.
@@ -80,7 +87,8 @@ LOCK := compile --quiet --universal --python-version 3.11 --generate-hashes --no
 lock: ## Resolve the dependencies anew into requirements/ (UPGRADE=--upgrade for the newest)
 	@UV=$$(command -v $(BIN)/uv || command -v uv) && \
 	$$UV pip $(LOCK) $(UPGRADE) -o requirements/run.txt && \
-	$$UV pip $(LOCK) $(UPGRADE) --extra dev -c requirements/run.txt -o requirements/dev.txt
+	$$UV pip $(LOCK) $(UPGRADE) --extra dev -c requirements/run.txt -o requirements/dev.txt && \
+	$$UV pip $(LOCK) $(UPGRADE) --extra bench -c requirements/run.txt -o requirements/bench.txt
 
 .PHONY: clean
 clean: ## Remove the environment and caches; var/ (your data) stays

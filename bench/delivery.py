@@ -22,7 +22,7 @@ async def delivery(site: Site) -> Measured:
     people = await site.people(replica, 5)
     runs, used = [], []
     for _ in range(_RUNS):
-        list_id = await site.shared_list(people)
+        (list_id,) = await site.shared_lists(people, 1)
         sockets = [
             Socket(replica.websocket, people[number % len(people)].access_token, list_id)
             for number in range(_SOCKETS)

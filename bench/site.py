@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -63,13 +64,27 @@ class Site:
         """Register people and log them in."""
         return [await Person.register(replica, f"p{number}") for number in range(count)]
 
-    async def shared_list(self, people: list[Person], title: str = "Shopping") -> str:
-        """Make a list of the first of the people, which the others may edit; give its id."""
+    async def shared_lists(self, people: list[Person], count: int) -> list[str]:
+        """Make lists of the first of the people, which the others may edit; give their ids."""
         owner, *others = people
-        list_id = await owner.make_list(title)
-        for other in others:
-            await owner.share(list_id, other)
-        return list_id
+        lists = [str(uuid.uuid4()) for _ in range(count)]
+        commands: list[dict[str, str]] = [
+            {"type": "list.create", "id": list_id, "title": "Shopping"} for list_id in lists
+        ]
+        commands += [
+            {"type": "member.set", "list_id": list_id, "username": other.username, "role": "editor"}
+            for list_id in lists
+            for other in others
+        ]
+        for start in range(0, len(commands), 100):
+            batch = [
+                {"op": str(uuid.uuid4()), **command} for command in commands[start : start + 100]
+            ]
+            done = await owner.call("POST", "/commands", {"commands": batch})
+            refused = [each for each in done["results"] if each["status"] >= 300]
+            if refused:
+                raise RuntimeError(f"refused: {refused[0]}")
+        return lists
 
     def commit_times(self, database: str, list_id: str) -> dict[int, int]:
         """Give when each entry of a list was committed, in nanoseconds since 1970, by offset.

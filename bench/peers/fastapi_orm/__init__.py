@@ -1,0 +1,1 @@
+"""The same writes as an ordinary FastAPI service: router, service, repository, ORM."""
