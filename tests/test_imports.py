@@ -22,11 +22,20 @@ _BELOW = {
 # Modules with no event loop, clock, randomness or I/O; a package means all that is in it.
 _PURE = (
     "store/todo",
+    "realtime/bus_message",
+    "realtime/codes",
+    "realtime/command",
+    "realtime/deadlines",
+    "realtime/effects",
     "realtime/outbox",
     "realtime/presence",
     "realtime/protocol",
+    "realtime/publication",
+    "realtime/request",
+    "realtime/revocation",
     "realtime/sequencer",
     "realtime/session",
+    "realtime/signals",
     "realtime/subscription",
 )
 
