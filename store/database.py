@@ -11,7 +11,7 @@ reported as unknown, not as failed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -114,13 +114,13 @@ class Database:
         task.add_done_callback(self._forget)
         return await asyncio.shield(task)
 
-    async def call(self, pool: Pool, statement: str, *arguments: Any) -> Any:
-        """Run one statement, a transaction in itself, on the driver's own connection.
+    async def call(self, pool: Pool, statement: str, *arguments: Sequence[Any]) -> list[Any]:
+        """Run one statement for each of ``arguments``, all in one transaction and one round trip.
 
-        For the few hot statements: a fifth of the time that a unit of work takes. Returns the first
-        value of the first row. PostgreSQL only. Call it from a task that no request cancels.
-        Raises Unavailable (not written), OutcomeUnknown (lost while it ran), or the driver's error
-        when the server refused it.
+        On the driver's own connection, for the few hot statements: a fifth of the time that a unit
+        of work takes. Returns the first value of each first row. PostgreSQL only. Call it from a
+        task that no request cancels. Raises Unavailable (not written), OutcomeUnknown (lost while
+        it ran), or the driver's error when the server refused one of them, and with it all.
         """
         held = _Work()
         timer = asyncio.get_running_loop().call_later(self._deadline_s, held.expire)
@@ -130,7 +130,9 @@ class Database:
                 driver = held.connection
                 held.committing = True
                 try:
-                    return await driver.fetchval(statement, *arguments)
+                    if len(arguments) == 1:
+                        return [await driver.fetchval(statement, *arguments[0])]
+                    return [row[0] for row in await driver.fetchmany(statement, arguments)]
                 finally:
                     if driver.is_closed():
                         await connection.invalidate()

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from store.committed import Committed
-from store.database import Pool
 from store.entry import Entry, Position
 from store.errors import NotFound
 from store.log_id import LogId
@@ -23,17 +22,12 @@ from store.todo_rows import todo_values
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from store.database import Database
+    from store.flusher import Flusher
     from store.todo.commands import Command
     from store.todo.model import Todo
     from store.todo.warm_list import Undo, WarmList
 
 __all__ = ["Group", "can_join"]
-
-_COMMIT = (
-    "SELECT lockstep_commit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
-    " $13::jsonb, $14::jsonb)"
-)
 
 
 def can_join(command: Command, warm: WarmList) -> bool:
@@ -108,15 +102,15 @@ class Group:
         known = todo_id in self._warm.state.todos
         (self._changed if known else self._new)[todo_id] = None
 
-    async def write(self, database: Database) -> bool:
+    async def write(self, flusher: Flusher) -> bool:
         """Write the group; False when the list had moved on and nothing was written.
 
-        Raises what Database.call raises. Unless it returns True, the warm list stands again where
+        Raises what Flusher.write raises. Unless it returns True, the warm list stands again where
         it stood before the group.
         """
         written = False
         try:
-            found = await database.call(Pool.APP, _COMMIT, *self._arguments())
+            found = await flusher.write(self._list_id, self._arguments())
             written = bool(found == self._before)
         finally:
             if not written:

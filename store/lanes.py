@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 import orjson
-from asyncpg import InsufficientPrivilegeError, IntegrityConstraintViolationError
 
 from store.database import Database, Pool
 from store.errors import LockstepError, OutcomeUnknown, Unavailable
+from store.flusher import REFUSED, Flusher
 from store.group_commit import Group, can_join
 from store.log_id import LogId
 from store.log_read import read_log
@@ -58,6 +58,7 @@ class Lanes:
     ) -> None:
         self._database = database
         self._deadline_s = deadline_s
+        self._flusher = Flusher(database)
         self._single = single
         self._warm = warm or WarmLists()
         self._lanes: dict[UUID, deque[Waiting]] = {}
@@ -129,13 +130,13 @@ class Lanes:
             group = Group(list_id, warm)
             answers = [_decide(group, command, request) for command, request, _ in waiting]
             try:
-                written = not len(group) or await group.write(self._database)
+                written = not len(group) or await group.write(self._flusher)
             except LockstepError as failure:
                 if isinstance(failure, OutcomeUnknown):
                     self._warm.drop(list_id)
                 _fail(waiting, failure)
                 return True
-            except (IntegrityConstraintViolationError, InsufficientPrivilegeError):
+            except REFUSED:
                 # One of them repeats an operation id or takes another's id; alone, each finds out
                 # for itself. Any other refusal of the server would be a mistake of ours.
                 self._warm.drop(list_id)

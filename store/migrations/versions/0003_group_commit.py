@@ -1,9 +1,10 @@
 """Commit the commands of one list in one statement: PostgreSQL only.
 
 The caller decided the commands against the list at offset ``expected``. Under the head's lock that
-is either still the list as it is, and then everything is written, or it is not, and then nothing
-is: the head found comes back and the caller looks again. Entries and operation ids are written
-in the name of the user who acted, so that row-level security judges each for itself.
+is either still the list as it is, and then all is written, or it is not, and then nothing is: the
+head found comes back (-1: none to be seen), and the caller looks again. Unless ``patient``, a list
+that another transaction is writing to is left alone: -2. Entries and operation ids are written in
+the name of the user who acted, so that row-level security judges each for itself.
 """
 
 from __future__ import annotations
@@ -28,13 +29,20 @@ CREATE FUNCTION lockstep_commit(
     list uuid, expected bigint, after bigint,
     actors uuid[], offsets bigint[], types text[], datas bytea[], traces text[],
     op_ids uuid[], digests bytea[], statuses smallint[], bodies bytea[],
-    new_todos jsonb, changed_todos jsonb
+    new_todos jsonb, changed_todos jsonb, patient boolean
 ) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     present bigint;
     me uuid;
 BEGIN
     PERFORM set_config('app.user_id', actors[1]::text, true);
+    IF NOT patient THEN
+        -- Several lists share this transaction: none of them waits for one that is being written.
+        PERFORM FROM logs WHERE kind = 0 AND log_id = list FOR UPDATE SKIP LOCKED;
+        IF NOT FOUND THEN
+            RETURN -2;
+        END IF;
+    END IF;
     -- Locks the head and moves it in one step, if it stands where it is expected.
     UPDATE logs SET head = after WHERE kind = 0 AND log_id = list AND head = expected;
     IF NOT FOUND THEN
@@ -76,7 +84,7 @@ def upgrade() -> None:
     bind.exec_driver_sql(COMMIT)
     signature = (
         "lockstep_commit(uuid, bigint, bigint, uuid[], bigint[], text[], bytea[], text[], uuid[],"
-        " bytea[], smallint[], bytea[], jsonb, jsonb)"
+        " bytea[], smallint[], bytea[], jsonb, jsonb, boolean)"
     )
     bind.exec_driver_sql(f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC")
     bind.exec_driver_sql(f"GRANT EXECUTE ON FUNCTION {signature} TO lockstep_app")
