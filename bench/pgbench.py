@@ -37,7 +37,7 @@ SELECT lockstep_commit(
         'title', 'Buy two litres of milk', 'notes', '', 'completed', false, 'priority', 'none',
         'labels', '[]'::jsonb, 'assignees', '[]'::jsonb, 'blocked_by', '[]'::jsonb,
         'position', lpad((:before + n)::text, 12, '0'), 'updated_at', now(),
-        'log_offset', :before + n, 'writers', '{{}}'::jsonb)), NULL)
+        'log_offset', :before + n, 'writers', '{{}}'::jsonb)), NULL, true)
 FROM generate_series(1, {group}) AS n
 """
 

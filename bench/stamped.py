@@ -10,10 +10,10 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from store.group_commit import Group
+    from store.database import Pool
 
 __all__ = ["read_stamps"]
 
@@ -31,28 +31,19 @@ def read_stamps(path: Path) -> dict[tuple[str, int], int]:
 def _serve(path: str) -> None:
     from http_api.cli import main
     from store.database import Database
-    from store.group_commit import Group
 
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    returned = 0
-    call, write = Database.call, Group.write
+    call = Database.call
 
-    async def stamped_call(self: Database, *args: object) -> object:
-        nonlocal returned
-        answer = await call(self, *args)  # type: ignore[arg-type]
+    async def stamped_call(self: Database, pool: Pool, statement: str, *groups: Any) -> list[Any]:
+        heads = await call(self, pool, statement, *groups)
         returned = time.time_ns()
-        return answer
+        for (list_id, before, after, *_), head in zip(groups, heads, strict=True):
+            if head == before:
+                os.write(file, f"{list_id} {before} {after} {returned}\n".encode())
+        return heads
 
-    async def stamped_write(self: Group, database: Database) -> bool:
-        written = await write(self, database)
-        if written:
-            # Nothing ran between the two returns: no await lies between them.
-            line = f"{self._list_id} {self._before} {self._warm.offset} {returned}\n"
-            os.write(file, line.encode())
-        return written
-
-    Database.call = stamped_call  # type: ignore[method-assign,assignment]
-    Group.write = stamped_write  # type: ignore[method-assign]
+    Database.call = stamped_call  # type: ignore[method-assign]
     sys.argv = ["lockstep", "serve"]
     main()
 
