@@ -71,7 +71,7 @@ async def test_every_answer_has_a_request_id_and_the_security_fields(embedded: S
 )
 async def test_a_sane_request_id_is_kept(embedded: Service, given: str, kept: bool) -> None:
     """So that a caller finds its request in our log; anything else is replaced."""
-    answer = await embedded.http.get("/nowhere", headers={"X-Request-ID": given.encode()})
+    answer = await embedded.http.get("/nowhere", headers=[(b"X-Request-ID", given.encode())])
     assert (answer.headers["x-request-id"] == given) is kept
     assert answer.json()["request_id"] == answer.headers["x-request-id"]
 

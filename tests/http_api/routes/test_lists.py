@@ -80,15 +80,15 @@ async def test_changes_lead_from_any_position_to_the_head(ann: Someone) -> None:
     for number in range(7):
         await ann.new_todo(list_id, f"todo {number}")
     offsets: list[int] = []
-    since, complete = 0, False
+    epoch, since, complete = "", 0, False
     while not complete:
         path = f"/lists/{list_id}/changes?since={since}&limit=4"
         page = Changes.model_validate(await ann.done("GET", path))
         offsets.extend(change["offset"] for change in page.changes)
-        since, complete = page.offset, page.complete
+        epoch, since, complete = page.epoch, page.offset, page.complete
     assert offsets == list(range(1, 10))
     assert since == await ann.head(list_id)
-    path = f"/lists/{list_id}/changes?since=9&epoch={page.epoch}"
+    path = f"/lists/{list_id}/changes?since=9&epoch={epoch}"
     at_head = Changes.model_validate(await ann.done("GET", path))
     assert (at_head.changes, at_head.offset, at_head.complete) == ([], 9, True)
 
@@ -99,7 +99,7 @@ async def test_a_position_that_cannot_be_resumed_is_gone(ann: Someone) -> None:
     for query in ("since=3", "since=9007199254740991", "since=0&epoch=other", "epoch=_"):
         answer = await ann.get(f"/lists/{list_id}/changes?{query}")
         assert (answer.status_code, answer.json()["code"]) == (410, "history_pruned"), query
-    assert answer.json()["offset"] == 2
+        assert answer.json()["offset"] == 2
 
 
 async def test_a_list_is_changed_by_field(ann: Someone) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,17 +51,17 @@ async def test_the_page_and_its_files_are_served_with_their_types(embedded: Serv
 )
 async def test_nothing_beside_the_pages_files_is_served(embedded: Service, path: str) -> None:
     """A path is only looked up in a list of names."""
-    sent = []
+    sent: list[Any] = []
 
-    async def send(message: dict[str, object]) -> None:
+    async def send(message: Any) -> None:
         sent.append(message)
 
-    async def receive() -> dict[str, object]:
+    async def receive() -> Any:
         return {"type": "http.request", "body": b""}
 
     from urllib.parse import unquote
 
-    scope = {
+    scope: dict[str, Any] = {
         "type": "http",
         "method": "GET",
         "path": unquote(path),
@@ -70,7 +71,7 @@ async def test_nothing_beside_the_pages_files_is_served(embedded: Service, path:
         "scheme": "http",
         "client": None,
     }
-    await embedded.app(scope, receive, send)  # type: ignore[arg-type]
+    await embedded.app(scope, receive, send)
     assert sent[0]["status"] == 404
 
 
