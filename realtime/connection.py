@@ -252,6 +252,7 @@ class Connection:
         if first:
             self.session.credentials = credentials
             context.register(self)  # from here on the end of the session closes this socket
+            _log.info("connection_opened", connection=self.session.client, user=str(actor.id))
         return Authenticated(credentials, max(0.0, left_s))
 
     async def _work(self, effect: Any) -> None:
@@ -297,7 +298,7 @@ class Connection:
                 try:
                     await context.hub.page(follower)
                 except (LockstepError, Refusal) as error:
-                    _log.info("catch_up_delayed", connection=self.session.client, error=str(error))
+                    _log.debug("catch_up_delayed", connection=self.session.client, error=str(error))
                     self._behind.append(follower)
                     await context.clock.sleep(context.limits.poll_s)
         finally:
@@ -316,15 +317,19 @@ class Connection:
             return
         if code.code in _NOTHING_MORE:
             self.outbox.clear()
-        self._cleanup()
+        self._cleanup(code.code)
         self._abort_at = self._context.clock.monotonic() + self._context.limits.close_s
         self._transport.close(code)
 
-    def _cleanup(self) -> None:
-        """Leave everything; runs every undo even if one fails."""
+    def _cleanup(self, code: int | None = None) -> None:
+        """Leave everything; runs every undo even if one fails. ``code`` None: the peer went."""
         if self._done:
             return
         self._done = True
+        credentials = self.session.credentials
+        if credentials is not None:
+            user = str(credentials.actor.id)
+            _log.info("connection_closed", connection=self.session.client, user=user, code=code)
         hub = self._context.hub
         undo: list[Callable[[], object]] = [
             partial(hub.leave, follower) for follower in self.followers.values()

@@ -263,6 +263,7 @@ class Replica:
 
     async def _every(self, seconds: float, work: Callable[[], object]) -> None:
         """Do ``work`` for ever; what it raises is logged and does not end the loop."""
+        failing = False
         while True:
             await self._clock.sleep(seconds)
             try:
@@ -270,9 +271,15 @@ class Replica:
                 if hasattr(result, "__await__"):
                     await result
             except LockstepError as error:
-                _log.warning("background_work_failed", error=str(error))
+                if not failing:
+                    _log.warning("database_lost", error=str(error))
+                failing = True
             except Exception:  # noqa: BLE001 - the loop is what keeps this replica right
                 _log.exception("background_work_failed")
+            else:
+                if failing:
+                    _log.info("database_back")
+                failing = False
 
     def _tick(self) -> None:
         for connection in self._deadlines.due(self._clock.monotonic()):

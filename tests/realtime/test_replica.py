@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import time
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,6 +13,8 @@ import pytest
 
 from realtime.bus import BusState
 from realtime.bus_memory import MemoryBus, MemoryExchange
+from realtime.bus_redis import RedisBus
+from realtime.clock import SystemClock
 from realtime.limits import Limits
 from realtime.replica import Replica
 from store.actor import Actor
@@ -20,6 +23,8 @@ from store.log_id import LogId
 from store.store import Store
 from tests.realtime.asgi_client import AsgiClient
 from tests.realtime.conftest import Service, settle
+from tests.servers.redis import RedisServer
+from tests.servers.run import Run
 
 
 async def test_a_change_reaches_everyone_who_follows_the_list(service: Service) -> None:
@@ -360,6 +365,37 @@ async def test_another_database_sends_everybody_back_to_the_start(service: Servi
     asked = {"channel": channel, "recover": True, "epoch": service.store.epoch, "offset": 2}
     assert (await again.call("subscribe", **asked))["subscribe"]["recovered"] is False
     assert (await again.call("ping"))["ping"] == {}
+
+
+async def test_changes_arrive_while_redis_is_gone_and_at_once_when_it_is_back(
+    embedded: Service, own_redis: RedisServer, run: Run
+) -> None:
+    """The look at the heads takes over; what was written meanwhile is there, nothing twice."""
+    url = own_redis.url()
+    ann = await embedded.person("ann")
+    groceries = await embedded.make_list(ann)
+    one, two = [
+        await embedded.replica(RedisBus(url, key=b"k" * 32), clock=SystemClock()) for _ in "ab"
+    ]
+    client = AsgiClient(two)
+    embedded.clients.append(client)
+    await client.open()
+    await client.connect(embedded.door.issue(ann, issued_at=time.time()))
+    await client.call("subscribe", channel=f"list:{groceries}")
+    assert own_redis.process is not None
+    own_redis.process.kill()
+    began = time.monotonic()
+    await _fill(embedded, ann, groceries, 1, at=one)
+    wrote_s = time.monotonic() - began
+    assert (await client.push())["offset"] == 3
+    assert wrote_s < 1.0
+    own_redis.launch(run)
+    while BusState.DEGRADED in (one.bus_state, two.bus_state):
+        assert time.monotonic() - began < 30.0
+        await asyncio.sleep(0.02)
+    await _fill(embedded, ann, groceries, 2, at=one)
+    assert [(await client.push())["offset"] for _ in range(2)] == [4, 5]
+    assert client.waiting() == []
 
 
 # --- life ---
