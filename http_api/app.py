@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
+from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route, Router, WebSocketRoute
 
@@ -28,6 +29,15 @@ if TYPE_CHECKING:
 __all__ = ["Application", "create_app"]
 
 _COMPRESS_FROM_BYTES: Final = 1024  # below, the header fields outweigh what is saved
+_SENT_FIELDS: Final = (
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
+    "If-None-Match",
+    "X-Request-ID",
+)
+_SHOWN_FIELDS: Final = ("ETag", "Idempotent-Replay", "Retry-After", "X-Request-ID")
 _COMPRESS_LEVEL: Final = 5  # level 9 takes three times as long for a fiftieth less
 
 
@@ -56,6 +66,16 @@ class Application:
             router, minimum_size=_COMPRESS_FROM_BYTES, compresslevel=_COMPRESS_LEVEL
         )
         self._app: ASGIApp = Boundary(compressed)
+        if settings.allowed_origins:
+            # Outermost, so that the pages of these origins can read refusals, too. No credentials:
+            # the cookie is for our own page alone.
+            self._app = CORSMiddleware(
+                self._app,
+                allow_origins=sorted(settings.allowed_origins),
+                allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+                allow_headers=_SENT_FIELDS,
+                expose_headers=_SHOWN_FIELDS,
+            )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, one socket, or the lifespan."""

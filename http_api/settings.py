@@ -72,6 +72,7 @@ class Settings(BaseSettings):
         frozen=True,
         extra="ignore",
         validate_default=False,
+        hide_input_in_errors=True,  # the input is all settings, secrets included
     )
 
     host: Annotated[str, Field(min_length=1, description="an address or host name")] = "127.0.0.1"
