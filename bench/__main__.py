@@ -16,11 +16,13 @@ from bench.machine import describe_machine
 from bench.report import page, show
 from bench.resume import resume
 from bench.site import Site, load_average, open_site
+from bench.two_replicas import two_replicas
 from bench.writes import writes
 
 BENCHMARKS: dict[str, Callable[[Site], Awaitable[Measured]]] = {
     "delivery": delivery,
     "resume": resume,
+    "two_replicas": two_replicas,
     "writes": writes,
 }
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"

@@ -29,7 +29,9 @@ async def delivery(site: Site) -> Measured:
         ]
         writers = [(replica.origin, person.access_token, list_id) for person in people]
         before = cpu_seconds(replica.process)
-        seen = await site.load.run(follow, sockets, writers, rate=_RATE, seconds=_SECONDS)
+        seen = await site.load.run(
+            follow, sockets, writers, rate=_RATE, seconds=_SECONDS, warm_up=10
+        )
         deliveries = sum(len(got) for got in seen.received)
         used.append((cpu_seconds(replica.process) - before) * 1e6 / deliveries)
         flushed = {

@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import orjson
@@ -18,7 +19,7 @@ from bench.frames import FrameReader
 __all__ = ["Followed", "Socket", "Write", "follow"]
 
 _SETTLE_S = 0.3
-_WRITERS = 16  # connections; an answer that is late does not hold the next write up
+_WRITERS = 64  # connections; an answer that is late does not hold the next write up
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +51,13 @@ class Followed:
     """Hold what was written, and what each socket received of its list.
 
     ``lists`` names each socket's list, ``received`` maps offsets to nanoseconds since 1970;
-    ``failed`` counts the writes that were refused or found no free connection.
+    ``failed`` says why each write that failed did: refused, or no connection was free.
     """
 
     writes: tuple[Write, ...]
     lists: tuple[str, ...]
     received: tuple[dict[int, int], ...]
-    failed: int
+    failed: tuple[str, ...]
 
 
 async def follow(
@@ -65,18 +66,26 @@ async def follow(
     *,
     rate: float,
     seconds: float,
+    warm_up: int = 0,
+    begun: Path | None = None,
     settle_s: float = _SETTLE_S,
 ) -> Followed:
     """Write ``rate`` todos a second, in turn by each of ``writers``: (origin, token, list id).
 
-    Raises AssertionError when a socket did not get every entry of its list, each once, in order.
+    ``warm_up`` further writes come before what is measured; ``begun`` is a file made when that
+    begins. After the last write ``settle_s`` are left for what is still on its way. Raises
+    AssertionError when a socket did not get every entry of its list, each once, in order.
     """
     clients = [await SocketClient.open(each.url, each.token) for each in sockets]
     for client, socket in zip(clients, sockets, strict=True):
         await client.subscribe(f"list:{socket.list_id}")
-    await asyncio.sleep(settle_s)
+    if warm_up:
+        await _write(writers, rate, warm_up / rate)
+    await asyncio.sleep(_SETTLE_S)
     for client in clients:
         client.record = []
+    if begun is not None:
+        await asyncio.to_thread(begun.touch)
     writes, failed = await _write(writers, rate, seconds)
     await asyncio.sleep(settle_s)
     received = tuple(_read(client.record or []) for client in clients)
@@ -85,12 +94,12 @@ async def follow(
     for socket, got in zip(sockets, received, strict=True):
         due = {write.offset for write in writes if write.list_id == socket.list_id}
         assert due <= got.keys(), f"{len(due - got.keys())} of {len(due)} not delivered"
-    return Followed(tuple(writes), tuple(each.list_id for each in sockets), received, failed)
+    return Followed(tuple(writes), tuple(each.list_id for each in sockets), received, tuple(failed))
 
 
 async def _write(
     writers: Sequence[tuple[str, str, str]], rate: float, seconds: float
-) -> tuple[list[Write], int]:
+) -> tuple[list[Write], list[str]]:
     places = [urlsplit(origin) for origin, _, _ in writers]
     idle: dict[str, list[HttpClient]] = {}
     for place in places:
@@ -100,7 +109,7 @@ async def _write(
                 for _ in range(_WRITERS)
             ]
     writes: list[Write] = []
-    failures: list[BaseException] = []
+    failures: list[str] = []
 
     async def write(number: int) -> None:
         _, token, list_id = writers[number % len(writers)]
@@ -114,7 +123,7 @@ async def _write(
             answered = time.time_ns()
             spare.append(client)
         except (ConnectionError, IndexError) as error:
-            failures.append(error)
+            failures.append(repr(error)[:300])
             return
         offset = int(answer[answer.rindex(b":") + 1 : -1])
         writes.append(Write(list_id, offset, sent, answered))
@@ -128,7 +137,7 @@ async def _write(
     for clients in idle.values():
         for client in clients:
             client.close()
-    return writes, len(failures)
+    return writes, failures
 
 
 def _read(record: list[tuple[int, bytes]]) -> dict[int, int]:
