@@ -45,6 +45,9 @@ __all__ = ["Worker"]
 
 _log = structlog.get_logger("lockstep.realtime")
 
+# The statuses that an rpc's error code may be; anything else is an internal error.
+_TOLD = {403, 404, 409, 412, 422, 429, 503}
+
 
 class Worker:
     """Carry out one effect at a time for one connection.
@@ -111,11 +114,9 @@ class Worker:
         if isinstance(error, Refusal):
             return Failed(error.error)
         if isinstance(error, LockstepError):
-            if isinstance(effect, Execute):
+            if isinstance(effect, Execute) and error.status in _TOLD:
                 temporary = error.status in {429, 503}
                 return Failed(ErrorCode(error.status, error.code, temporary))
-            if error.status < 500:
-                return Failed(codes.PERMISSION_DENIED)
             return Failed(codes.INTERNAL)
         _log.error("command_failed", connection=self._session.client, exc_info=error)
         return Failed(codes.INTERNAL)

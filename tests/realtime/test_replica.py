@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import time
 from collections.abc import Callable
 from typing import Any
@@ -18,11 +17,10 @@ from realtime.clock import SystemClock
 from realtime.limits import Limits
 from realtime.replica import Replica
 from store.actor import Actor
-from store.committed import Committed
 from store.log_id import LogId
-from store.store import Store
 from tests.realtime.asgi_client import AsgiClient
 from tests.realtime.conftest import Service, settle
+from tests.realtime.stores import CutStore, HeldStore, RestoredStore, SlowStore
 from tests.servers.redis import RedisServer
 from tests.servers.run import Run
 
@@ -108,7 +106,7 @@ async def test_two_first_subscribers_whose_reads_overtake_each_other_miss_nothin
     """The newer read begins the feed; what lies between it and the older one is not lost."""
     ann = await service.person("ann")
     groceries = await service.make_list(ann)
-    held = _HeldStore(service.store)
+    held = HeldStore(service.store)
     replica = await service.replica(store=held)
     first, second = await service.client(replica, ann), await service.client(replica, ann)
     held.hold_next = True
@@ -292,7 +290,7 @@ async def test_a_write_outlives_whoever_asked_for_it(service: Service) -> None:
     """A cancelled request neither loses its command nor keeps it from the followers."""
     ann = await service.person("ann")
     groceries = await service.make_list(ann)
-    slow = _SlowStore(service.store)
+    slow = SlowStore(service.store)
     replica = await service.replica(store=slow)
     client = await service.client(replica, ann)
     await client.call("subscribe", channel=f"list:{groceries}")
@@ -353,7 +351,7 @@ async def test_another_database_sends_everybody_back_to_the_start(service: Servi
     """After a restore no position counts: SDKs connect again, and are told to start anew."""
     ann = await service.person("ann")
     groceries = await service.make_list(ann)
-    restored = _RestoredStore(service.store)
+    restored = RestoredStore(service.store)
     replica = await service.replica(store=restored)
     client = await service.client(replica, ann)
     channel = f"list:{groceries}"
@@ -424,7 +422,7 @@ async def test_a_stop_lets_writes_finish(service: Service) -> None:
     """What was begun is committed and answered."""
     ann = await service.person("ann")
     groceries = await service.make_list(ann)
-    slow = _SlowStore(service.store)
+    slow = SlowStore(service.store)
     replica = await service.replica(store=slow)
     writing = asyncio.create_task(_fill(service, ann, groceries, 1, at=replica))
     await slow.asked.wait()
@@ -457,7 +455,7 @@ async def test_a_stopped_replica_leaves_no_task(service: Service) -> None:
 
 async def test_a_replica_that_lost_its_database_is_not_ready(service: Service) -> None:
     """Ten seconds without a look at the heads."""
-    cut = _CutStore(service.store)
+    cut = CutStore(service.store)
     replica = await service.replica(store=cut)
     assert (replica.ready, replica.bus_state) == (True, BusState.HEALTHY)
     cut.down = True
@@ -530,76 +528,3 @@ async def _in_time(service: Service, condition: Callable[[], bool]) -> bool:
         await service.clock.advance(1.0)
         await asyncio.sleep(0.005)
     return False
-
-
-class _Passing:
-    """Pass everything on to the real store."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-
-class _HeldStore(_Passing):
-    """Keep the answer of one read back, when told to."""
-
-    def __init__(self, store: Store) -> None:
-        super().__init__(store)
-        self.hold_next = False
-        self.read_done = asyncio.Event()
-        self.go = asyncio.Event()
-
-    async def read_log(self, *arguments: Any, **options: Any) -> Any:
-        hold, self.hold_next = self.hold_next, False
-        read = await self._store.read_log(*arguments, **options)
-        if hold:
-            self.read_done.set()
-            await self.go.wait()
-        return read
-
-
-class _SlowStore(_Passing):
-    """Commit only when told to."""
-
-    def __init__(self, store: Store) -> None:
-        super().__init__(store)
-        self.asked = asyncio.Event()
-        self.go = asyncio.Event()
-
-    async def commit(self, *arguments: Any, **options: Any) -> Committed:
-        self.asked.set()
-        await self.go.wait()
-        return await self._store.commit(*arguments, **options)
-
-
-class _CutStore(_Passing):
-    """Be unreachable while ``down``."""
-
-    down = False
-
-    async def heads(self, logs: Any) -> Any:
-        if self.down:
-            from store.errors import Unavailable
-
-            raise Unavailable
-        return await self._store.heads(logs)
-
-
-class _RestoredStore(_Passing):
-    """Be, while ``on``, a database restored from a backup: another epoch, entries missing."""
-
-    on = False
-
-    @property
-    def epoch(self) -> str:
-        return "restored" if self.on else self._store.epoch
-
-    async def heads(self, logs: Any) -> Any:
-        heads = await self._store.heads(logs)
-        return {log: head - 1 for log, head in heads.items()} if self.on else heads
-
-    async def read_log(self, *arguments: Any, **options: Any) -> Any:
-        read = await self._store.read_log(*arguments, **options)
-        return dataclasses.replace(read, epoch=self.epoch)
