@@ -65,20 +65,21 @@ def _subscribe(
     if command.filtered:
         raise Rejected(codes.BAD_REQUEST)
     log = LogId.parse(command.channel)
-    signals = list_of_signals(command.channel)
-    if log is None and signals is None:
-        raise Rejected(codes.UNKNOWN_CHANNEL)
-    # A user's own log and ``all`` are subscribed from the server's side, at connect.
-    server_side = log is not None and log.kind is not LogKind.LIST
-    if server_side or command.channel in channels:
+    effect: Follow | FollowSignals
+    if log is None:
+        list_id = list_of_signals(command.channel)
+        if list_id is None:
+            raise Rejected(codes.UNKNOWN_CHANNEL)
+        effect = FollowSignals(ticket, list_id)
+    elif log.kind is LogKind.LIST:
+        effect = Follow(ticket, log, command.recovery, command.join_leave)
+    else:  # a user's own log and ``all`` are subscribed from the server's side, at connect
+        raise Rejected(codes.ALREADY_SUBSCRIBED)
+    if command.channel in channels:
         raise Rejected(codes.ALREADY_SUBSCRIBED)
     if len(channels) >= limits.subscriptions:
         raise Rejected(codes.LIMIT_EXCEEDED)
-    if log is not None:
-        return Follow(ticket, log, command.recovery, command.join_leave)
-    if signals is not None:
-        return FollowSignals(ticket, signals)
-    raise Rejected(codes.UNKNOWN_CHANNEL)
+    return effect
 
 
 def _publish(command: Publish, ticket: int, limits: Limits) -> Effect:

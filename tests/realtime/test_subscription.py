@@ -159,6 +159,32 @@ def test_what_was_dropped_from_the_queue_is_sent_again() -> None:
     assert subscription.phase is Phase.FOLLOWING
 
 
+def test_a_hole_in_what_is_offered_is_read_from_the_log() -> None:
+    """It does not happen; if it does, nothing is skipped."""
+    subscription = _live(5)
+    assert subscription.offer(pub(7)) == Step()
+    assert subscription.behind
+    page = subscription.page(read(7, [entry(6), entry(7)]), 5)
+    assert offsets(page.publications) == [6, 7]
+
+
+def test_what_ended_stays_ended() -> None:
+    """Neither a dropped queue nor a late page revives it."""
+    subscription = _live(5)
+    subscription.end()
+    subscription.fall_behind(3, 5)
+    assert subscription.merge() == Step()
+    assert subscription.page(read(6, [entry(6)]), 5) == Step()
+    assert subscription.phase is Phase.ENDED
+
+
+def test_a_page_with_a_hole_is_used_up_to_it() -> None:
+    """The log has none; what follows one would be out of order."""
+    subscription = Subscription(LOG, USER)
+    subscription.start(read(5, [entry(1), entry(3)]), Recovery("e", 0))
+    assert (subscription.position, subscription.behind) == (1, True)
+
+
 class _World:
     """A log that grows, a feed that lags behind it, reads that lag behind both, and a queue."""
 
