@@ -83,6 +83,9 @@ class _Claims(BaseModel):
     nbf: Annotated[StrictInt, Field(ge=0, le=_LAST_SECOND)] = 0
 
 
+_REMEMBERED: Final = 10_000  # good tokens, about 1 KB each
+
+
 class AccessTokens:
     """Issue and check access tokens; pure CPU, no I/O.
 
@@ -102,6 +105,9 @@ class AccessTokens:
         self.ttl_s = ttl_s
         self._now = now
         self._jws = jwt.PyJWS(algorithms=[_ALGORITHM])
+        # Tokens found good, by their every character: a busy client sends the same one with each
+        # request, and the check costs 50 us, an eighth of a write.
+        self._good: dict[str, tuple[SigningKey, Credentials]] = {}
 
     def issue(self, actor: Actor) -> str:
         """Sign a token for someone and their session (which must be set)."""
@@ -128,6 +134,19 @@ class AccessTokens:
         Raises TokenInvalid for anything that we did not issue exactly like this, TokenExpired for
         a good token past its time and 10 s of leeway.
         """
+        known = self._good.get(token)
+        if known is not None:
+            now = self._now()
+            key, credentials = known
+            if now < credentials.expires_at + LEEWAY_S and now < key.not_after + LEEWAY_S:
+                return credentials
+        key, credentials = self._check(token)
+        if len(self._good) >= _REMEMBERED:
+            self._good.clear()
+        self._good[token] = (key, credentials)
+        return credentials
+
+    def _check(self, token: str) -> tuple[SigningKey, Credentials]:
         header, signature = _parts(token)
         try:
             head = _Header.model_validate(_json(header))
@@ -151,7 +170,7 @@ class AccessTokens:
         if now >= claims.exp + LEEWAY_S:
             raise TokenExpired
         actor = Actor(claims.sub, claims.name, claims.sid)
-        return Credentials(actor, claims.iat, claims.exp)
+        return key, Credentials(actor, claims.iat, claims.exp)
 
 
 def _parts(token: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ import hmac
 import json
 import string
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import jwt
 import pytest
@@ -385,3 +385,23 @@ def test_what_cannot_work_is_refused_at_the_start() -> None:
             AccessTokens((KEY,), ttl_s=ttl_s)
     with pytest.raises(ValueError, match="session"):
         TOKENS.issue(Actor(ACTOR.id, "ann"))
+
+
+def test_a_token_that_was_good_is_judged_anew_by_the_clock() -> None:
+    """What is remembered of a token saves the check of its signature, never that of its time."""
+    clock = [1_000_000.0]
+    key = SigningKey("k", b"k" * 32, not_before=0, not_after=1_000_100)
+    tokens = AccessTokens([key], ttl_s=60, now=lambda: clock[0])
+    token = tokens.issue(Actor(uuid4(), "ann", uuid4()))
+    first = tokens.authenticate(token)
+    assert tokens.authenticate(token) == first
+    with pytest.raises(TokenInvalid):
+        tokens.authenticate(token[:-1] + ("A" if token[-1] != "A" else "E"))
+    clock[0] += 69
+    assert tokens.authenticate(token) == first
+    clock[0] += 2
+    with pytest.raises(TokenExpired):
+        tokens.authenticate(token)
+    clock[0] = 1_000_200
+    with pytest.raises(TokenInvalid):
+        tokens.authenticate(token)
