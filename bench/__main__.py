@@ -12,6 +12,7 @@ from rich.console import Console
 
 from bench.delivery import delivery
 from bench.figure import Measured
+from bench.flat import flat
 from bench.machine import describe_machine
 from bench.report import page, show
 from bench.resume import resume
@@ -24,6 +25,7 @@ BENCHMARKS: dict[str, Callable[[Site], Awaitable[Measured]]] = {
     "resume": resume,
     "two_replicas": two_replicas,
     "writes": writes,
+    "flat": flat,
 }
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 WITHIN_S = 180.0
