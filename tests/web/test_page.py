@@ -104,6 +104,10 @@ async def test_a_page_that_was_offline_catches_up(browser: Browser, origin: str)
     await bo.sees_open("milk", "written in a tunnel")
     await expect(bo.page.locator("#state")).to_contain_text("1 change waits")
     await ann.add("bread", "eggs")
+    # Another tab shows what the service has: hers are there before bo's arrive.
+    tab = await ann.another_tab()
+    await tab.open_list("Groceries")
+    await tab.sees_open("milk", "bread", "eggs")
     await bo.context.set_offline(False)
     await bo.is_live()
     for visitor in (ann, bo):
