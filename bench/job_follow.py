@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import orjson
+import psutil
 
 from bench.client_http import HttpClient, post
 from bench.client_socket import SocketClient
@@ -52,12 +53,16 @@ class Followed:
 
     ``lists`` names each socket's list, ``received`` maps offsets to nanoseconds since 1970;
     ``failed`` says why each write that failed did: refused, or no connection was free.
+    ``joining_cpu`` and ``delivering_cpu`` are the seconds of processor time that the watched
+    process used until all sockets followed their lists, and during what was measured.
     """
 
     writes: tuple[Write, ...]
     lists: tuple[str, ...]
     received: tuple[dict[int, int], ...]
     failed: tuple[str, ...]
+    joining_cpu: float
+    delivering_cpu: float
 
 
 async def follow(
@@ -68,33 +73,51 @@ async def follow(
     seconds: float,
     warm_up: int = 0,
     begun: Path | None = None,
+    watched: int | None = None,
     settle_s: float = _SETTLE_S,
 ) -> Followed:
     """Write ``rate`` todos a second, in turn by each of ``writers``: (origin, token, list id).
 
     ``warm_up`` further writes come before what is measured; ``begun`` is a file made when that
-    begins. After the last write ``settle_s`` are left for what is still on its way. Raises
-    AssertionError when a socket did not get every entry of its list, each once, in order.
+    begins; ``watched`` the process id of a replica. After the last write ``settle_s`` are left
+    for what is still on its way. Raises AssertionError when a socket did not get every entry of its list, each once, in order.
     """
+    replica = psutil.Process(watched)  # None: this process itself
+    started = _cpu(replica)
     clients = [await SocketClient.open(each.url, each.token) for each in sockets]
     for client, socket in zip(clients, sockets, strict=True):
         await client.subscribe(f"list:{socket.list_id}")
+    joined = _cpu(replica)
     if warm_up:
         await _write(writers, rate, warm_up / rate)
     await asyncio.sleep(_SETTLE_S)
     for client in clients:
         client.record = []
+    before = _cpu(replica)
     if begun is not None:
         await asyncio.to_thread(begun.touch)
     writes, failed = await _write(writers, rate, seconds)
     await asyncio.sleep(settle_s)
+    used = _cpu(replica) - before
     received = tuple(_read(client.record or []) for client in clients)
     for client in clients:
         client.close()
     for socket, got in zip(sockets, received, strict=True):
         due = {write.offset for write in writes if write.list_id == socket.list_id}
         assert due <= got.keys(), f"{len(due - got.keys())} of {len(due)} not delivered"
-    return Followed(tuple(writes), tuple(each.list_id for each in sockets), received, tuple(failed))
+    return Followed(
+        tuple(writes),
+        tuple(each.list_id for each in sockets),
+        received,
+        tuple(failed),
+        joined - started,
+        used,
+    )
+
+
+def _cpu(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
 
 
 async def _write(
