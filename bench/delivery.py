@@ -47,7 +47,7 @@ async def delivery(site: Site) -> Measured:
         "client, in another process. Beside it: the same from PostgreSQL's own time of the commit, "
         "taken just before it is forced to disk, and from the writing client's sending of the "
         "request. Processor time per delivery holds the replica's share of the writes; a "
-        "socket joins with handshake, connect and subscribe. Every socket got every entry in order.",
+        "socket joins with handshake, connect and subscribe. Every socket got all, in order.",
         (
             *spread(
                 "commit to delivery",

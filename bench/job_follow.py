@@ -80,7 +80,8 @@ async def follow(
 
     ``warm_up`` further writes come before what is measured; ``begun`` is a file made when that
     begins; ``watched`` the process id of a replica. After the last write ``settle_s`` are left
-    for what is still on its way. Raises AssertionError when a socket did not get every entry of its list, each once, in order.
+    for what is still on its way. Raises AssertionError when a socket did not get every entry of
+    its list, each once, in order.
     """
     replica = psutil.Process(watched)  # None: this process itself
     started = _cpu(replica)
