@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import orjson
 import psutil
@@ -20,7 +20,7 @@ from bench.frames import FrameReader
 __all__ = ["Followed", "Socket", "Write", "follow"]
 
 _SETTLE_S = 0.3
-_WRITERS = 64  # connections; an answer that is late does not hold the next write up
+_WRITERS = 16  # connections at first; a late answer does not hold up the next write: one more
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Followed:
     """Hold what was written, and what each socket received of its list.
 
     ``lists`` names each socket's list, ``received`` maps offsets to nanoseconds since 1970;
-    ``failed`` says why each write that failed did: refused, or no connection was free.
+    ``failed`` says why each write that failed did.
     ``joining_cpu`` and ``delivering_cpu`` are the seconds of processor time that the watched
     process used until all sockets followed their lists, and during what was measured.
     """
@@ -128,25 +128,23 @@ async def _write(
     idle: dict[str, list[HttpClient]] = {}
     for place in places:
         if place.netloc not in idle:
-            idle[place.netloc] = [
-                await HttpClient.open(place.hostname or "", place.port or 80)
-                for _ in range(_WRITERS)
-            ]
+            idle[place.netloc] = [await _open(place) for _ in range(_WRITERS)]
     writes: list[Write] = []
     failures: list[str] = []
 
     async def write(number: int) -> None:
         _, token, list_id = writers[number % len(writers)]
-        spare = idle[places[number % len(writers)].netloc]
+        place = places[number % len(writers)]
+        spare = idle[place.netloc]
         body = orjson.dumps({"title": f"number {number}"})
         request = post(f"/api/v1/lists/{list_id}/todos", token, str(uuid.uuid4()), body)
         try:
-            client = spare.pop()
+            client = spare.pop() if spare else await _open(place)
             sent = time.time_ns()
             answer = await client.send(request)
             answered = time.time_ns()
             spare.append(client)
-        except (ConnectionError, IndexError) as error:
+        except OSError as error:
             failures.append(repr(error)[:300])
             return
         offset = int(answer[answer.rindex(b":") + 1 : -1])
@@ -162,6 +160,10 @@ async def _write(
         for client in clients:
             client.close()
     return writes, failures
+
+
+async def _open(place: SplitResult) -> HttpClient:
+    return await HttpClient.open(place.hostname or "", place.port or 80)
 
 
 def _read(record: list[tuple[int, bytes]]) -> dict[int, int]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from bench.delivery import since, spread
 from bench.figure import Figure, Measured
 from bench.job_follow import Followed, Socket, follow
+from bench.samples import percentile
 from bench.site import Site
 from tests.servers.deadline import eventually
 
@@ -82,6 +83,18 @@ async def two_replicas(site: Site) -> Measured:
             *spread("commit to delivery, Redis frozen", [commits(frozen)], p99=1500),
             *spread("commit to delivery, Redis thawed again", [commits(again)]),
             *spread("commit to delivery, Redis killed", [commits(killed)], p99=1500),
+            *(
+                Figure(f"request sent to its answer, {name}, p99", "ms", tuple(map(_answers, runs)))
+                for name, runs in (
+                    ("with Redis", whole),
+                    ("Redis frozen", [frozen]),
+                    ("Redis killed", [killed]),
+                )
+            ),
             Figure("writes that failed, in all these runs", "", (float(len(failed)),), 0.0),
         ),
     )
+
+
+def _answers(seen: Followed) -> float:
+    return percentile([(each.answered - each.sent) / 1e6 for each in seen.writes], 99)
