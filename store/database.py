@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from asyncpg import InterfaceError, PostgresError
+from asyncpg import InterfaceError, InternalClientError, PostgresError
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -133,6 +133,9 @@ class Database:
                     if len(arguments) == 1:
                         return [await driver.fetchval(statement, *arguments[0])]
                     return [row[0] for row in await driver.fetchmany(statement, arguments)]
+                except InternalClientError:
+                    driver.terminate()  # of no use any more, see _is_passing
+                    raise
                 finally:
                     if driver.is_closed():
                         await connection.invalidate()
@@ -142,7 +145,7 @@ class Database:
             if held.expired or _is_passing(error):
                 raise Unavailable(_NOT_NOW) from error
             raise
-        except (PostgresError, InterfaceError) as error:
+        except (PostgresError, InterfaceError, InternalClientError) as error:
             state = str(getattr(error, "sqlstate", None) or "08")
             # Its own state says that the server rolled back; only a lost connection leaves doubt.
             if state.startswith(("08", "57P")):
@@ -246,6 +249,9 @@ def _is_passing(error: BaseException) -> bool:
     if not isinstance(error, DBAPIError):
         return True
     if error.connection_invalidated:
+        return True
+    if isinstance(getattr(error.orig, "__cause__", None), InternalClientError):
+        # The driver has read the server's farewell, and the end of the connection comes next.
         return True
     state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
     if state is not None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import URL, event, make_url
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from store.database import Database, Pool
@@ -97,7 +98,7 @@ def _dumps(value: Any) -> str:
 
 
 def _postgresql_engine(url: URL, pool: Pool, size: int, settings: StoreSettings) -> AsyncEngine:
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         pool_size=size,
         max_overflow=0,
@@ -112,6 +113,15 @@ def _postgresql_engine(url: URL, pool: Pool, size: int, settings: StoreSettings)
             "server_settings": {**_SERVER_LIMITS, "role": pool.value},
         },
     )
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def _on_checkout(connection: Any, _record: Any, _fairy: Any) -> None:
+        # A restart ends every connection in the pool. The driver has heard of it, so no ping is
+        # needed, and none of the next callers has to fail to find it out: the pool connects anew.
+        if connection.driver_connection.is_closed():
+            raise DisconnectionError
+
+    return engine
 
 
 def _open_sqlite(url: URL, settings: StoreSettings) -> Database:

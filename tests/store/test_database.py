@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID, uuid4
@@ -91,6 +92,54 @@ async def test_a_connection_left_in_a_transaction_is_never_handed_out(postgresql
             await raw.execute("BEGIN")
         await database.transact(Pool.APP, uuid4(), poison)
         assert seen[0] != seen[1]
+
+
+async def test_connections_ended_in_the_pool_fail_nobody(
+    postgresql: PostgreSQL, postgresql_url: str
+) -> None:
+    """After a restart of the server every call gets a new connection instead of an error."""
+    async with opened(postgresql_url, app_connections=3) as database:
+
+        async def pid(connection: AsyncConnection) -> int:
+            await connection.execute(text("SELECT pg_sleep(0.05)"))  # so that all are in use
+            return int(await connection.scalar(text("SELECT pg_backend_pid()")) or 0)
+
+        async def pids() -> set[int]:
+            calls = [database.transact(Pool.APP, uuid4(), pid) for _ in range(3)]
+            return set(await asyncio.gather(*calls))
+
+        before = await pids()
+        for ended in before:
+            await asyncio.to_thread(postgresql.sql, f"SELECT pg_terminate_backend({ended}, 5000)")
+
+        assert len(before) == 3
+        assert before.isdisjoint(await pids())
+
+
+@pytest.mark.parametrize("way", ["transact", "call"])
+async def test_a_farewell_read_just_before_is_a_passing_failure(
+    postgresql: PostgreSQL, postgresql_url: str, way: str
+) -> None:
+    """The driver takes it for a mistake in its own use; here it says to try again."""
+    async with opened(postgresql_url, app_connections=1) as database:
+
+        async def pid(connection: AsyncConnection) -> int:
+            return int(await connection.scalar(text("SELECT pg_backend_pid()")) or 0)
+
+        async def ask() -> object:
+            if way == "transact":
+                return await database.transact(Pool.APP, uuid4(), pid)
+            return await database.call(Pool.APP, "SELECT pg_backend_pid()", ())
+
+        for turns in range(5):
+            ended = await database.transact(Pool.APP, uuid4(), pid)
+            # The loop stands still meanwhile; then it reads the farewell, and the end a turn later.
+            postgresql.sql(f"SELECT pg_terminate_backend({ended}, 5000)")
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            with contextlib.suppress(Unavailable):
+                assert await ask() != ended
+            assert await ask() != ended
 
 
 async def test_a_frozen_server_costs_no_connection_for_good(own_postgresql: PostgreSQL) -> None:
