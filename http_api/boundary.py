@@ -10,6 +10,7 @@ from uuid import uuid4
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from http_api.problems import problem_response
@@ -93,6 +94,8 @@ class Boundary:
         with structlog.contextvars.bound_contextvars(request_id=trail.request_id):
             try:
                 await self._app(scope, receive, send_on)
+            except ClientDisconnect:
+                pass  # it left while it sent its request: nobody is there to be answered
             except Exception as error:
                 if status:
                     log.exception("answer_cut_short", route=trail.route)

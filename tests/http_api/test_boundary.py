@@ -11,6 +11,7 @@ import httpx
 import orjson
 import pytest
 import structlog
+from starlette.requests import Request
 
 from http_api.boundary import Boundary
 from http_api.logs import configure_logs, escape
@@ -132,6 +133,24 @@ async def test_the_words_of_a_database_error_stay_out_of_the_log(lines: io.Strin
     assert answer.status_code == 500
     assert "secret plan" not in lines.getvalue()
     assert "IntegrityError" in lines.getvalue()
+
+
+async def test_a_caller_who_left_in_the_middle_is_no_mistake_of_ours(lines: io.StringIO) -> None:
+    """The access log has it as 499; nothing is sent, and nobody is woken up."""
+
+    async def reading(scope: Any, receive: Any, send: Any) -> None:
+        await Request(scope, receive).body()
+
+    async def receive() -> dict[str, str]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        raise AssertionError(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": []}
+    await Boundary(reading)(scope, receive, send)
+
+    assert [(one["event"], one["status"]) for one in events(lines)] == [("request", 499)]
 
 
 async def test_half_an_answer_is_not_made_a_whole_one(lines: io.StringIO) -> None:
