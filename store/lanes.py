@@ -149,7 +149,13 @@ class Lanes:
                 self._warm.keep(list_id, warm)
                 await self._answer(list_id, waiting, answers)
                 return True
-            if not await self._catch_up(list_id, warm):
+            try:
+                caught_up = await self._catch_up(list_id, warm)
+            except BaseException as error:
+                self._warm.drop(list_id)
+                _fail(waiting, error)
+                raise
+            if not caught_up:
                 return False
         return False
 

@@ -152,6 +152,28 @@ async def test_two_replicas_writing_to_one_list_leave_it_gapless(
         await other.aclose()
 
 
+async def test_a_mistake_while_catching_up_is_told_at_once(
+    store: Store, person: People, postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever waits learns of it, and the list, loaded anew, goes on."""
+    ann = await person("ann")
+    list_id = await warm_list(store, ann)
+    other = await open_store(StoreSettings(postgresql_url))
+    await other.commit(ann, TodoCreate(list_id=list_id, title="elsewhere"))
+    await other.aclose()
+    with monkeypatch.context() as patched:
+        patched.setattr("store.lanes.read_log", _mistaken)
+        async with asyncio.timeout(4):
+            with pytest.raises(ArithmeticError):
+                await store.commit(ann, TodoCreate(list_id=list_id, title="here"))
+    await store.commit(ann, TodoCreate(list_id=list_id, title="here"))
+    assert await gapless(store, list_id) == 7
+
+
+async def _mistaken(*_: object, **__: object) -> None:
+    raise ArithmeticError
+
+
 async def test_a_member_removed_by_another_replica_can_no_longer_write(
     store: Store, person: People, postgresql_url: str
 ) -> None:
