@@ -62,6 +62,7 @@ REMOVED = UnsubscribeCode(2000, "removed")
 INSUFFICIENT_STATE_UNSUBSCRIBE = UnsubscribeCode(2500, "insufficient state")
 
 UNSUPPORTED_DATA = CloseCode(1003, "only text messages are understood")
+TOO_MANY_FRAGMENTS = CloseCode(1008, "too many fragments")
 TOO_BIG = CloseCode(1009, "message too big")
 NOT_AUTHENTICATED = CloseCode(3000, "not authenticated in time")
 SHUTDOWN = CloseCode(3001, "shutdown")

@@ -145,8 +145,13 @@ class Connection:
             self._schedule()
         return frame
 
+    def blocked(self) -> None:
+        """Learn that the socket takes nothing for now; ``sent`` must follow when it does again."""
+        self._writing_since = min(self._writing_since, self._context.clock.monotonic())
+        self._schedule()
+
     def sent(self) -> None:
-        """Learn that the last frame left; go on with what waited for room."""
+        """Learn that the last frame left, or that there is room again; go on with what waited."""
         self._writing_since = float("inf")
         if self.outbox.full:
             return

@@ -35,7 +35,7 @@ class Limits:
     # What one reply or one page of a catch-up carries.
     page_entries: int = 500
     page_bytes: int = 64 * _KIB
-    history_bytes: int = 256 * _KIB
+    history_bytes: int = 64 * _KIB  # one reply must fit beside a full outbox in 256 KiB
     signal_detail_bytes: int = 512
 
     # Bytes waiting for one socket.

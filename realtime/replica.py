@@ -23,7 +23,7 @@ from realtime.reads import LogSource
 from realtime.revocation import Revocations, read_revocation
 from realtime.submit import Committer, Submit
 from realtime.tasks import Tasks
-from realtime.transport_asgi import AsgiTransport, Receive, Scope, Send, refuse
+from realtime.transport_asgi import EXTENSION, AsgiTransport, Receive, Scope, Send, refuse
 from store.actor import Actor
 from store.committed import Committed
 from store.entry import Entry, Position
@@ -249,7 +249,8 @@ class Replica:
             return
         subprotocol = "centrifuge-json" if "centrifuge-json" in asked else None
         await send({"type": "websocket.accept", "subprotocol": subprotocol})
-        transport = AsgiTransport(receive, send, self._tasks)
+        wire = scope.get("extensions", {}).get(EXTENSION)
+        transport = AsgiTransport(receive, send, self._tasks, wire)
         connection = Connection(self._context, transport, self._new_id())
         self.connections[connection] = None
         await transport.run(connection)

@@ -4,33 +4,56 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from realtime import codes
 from realtime.codes import CloseCode
 from realtime.connection import Connection
 from realtime.tasks import Tasks
 
-__all__ = ["AsgiTransport", "Message", "Receive", "Scope", "Send", "refuse"]
+__all__ = ["EXTENSION", "AsgiTransport", "Message", "Receive", "Scope", "Send", "Wire", "refuse"]
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+EXTENSION: Final = "lockstep.transport"
+"""Where a server puts its ``Wire`` into the ``extensions`` of the scope."""
+
 _PAUSE_S: Final = 0.05  # between looks at a client that sends faster than it is answered
+
+
+class Wire(Protocol):
+    """Be the sight of the socket itself that ASGI does not give."""
+
+    full: bool
+    """More waits for the kernel than should: write nothing until ``on_room`` is called."""
+    on_room: Callable[[], None]
+
+    @property
+    def unsent(self) -> int:
+        """Count the bytes that were written and that the kernel has not taken."""
+
+    def abort(self) -> None:
+        """End the connection now, whatever the peer does; harmless when it has ended."""
 
 
 class AsgiTransport:
     """Pump messages between an accepted ASGI websocket and its connection.
 
-    ASGI cannot abort a socket; ``abort`` ends this side's work, and the server closes the socket.
+    With a ``wire`` a message is taken only when the socket has room, so that what waits stays in
+    the outbox, where it is bounded and may be dropped. Without (any ASGI server) one message waits
+    in ``send``, and ``abort`` only ends this side's work: ASGI cannot abort a socket.
     """
 
-    def __init__(self, receive: Receive, send: Send, tasks: Tasks) -> None:
+    def __init__(
+        self, receive: Receive, send: Send, tasks: Tasks, wire: Wire | None = None
+    ) -> None:
         self._receive = receive
         self._send = send
         self._tasks = tasks
+        self._wire = wire or _Unseen()
         self._ready = asyncio.Event()
         self._close: CloseCode | None = None
         self._reader: asyncio.Task[None] | None = None
@@ -38,6 +61,7 @@ class AsgiTransport:
 
     async def run(self, connection: Connection) -> None:
         """Serve the connection until either side ends it."""
+        self._wire.on_room = self._ready.set
         self._writer = self._tasks.spawn(self._write(connection), quiet=True)
         self._reader = self._tasks.spawn(self._read(connection))
         try:
@@ -60,7 +84,8 @@ class AsgiTransport:
         self._ready.set()
 
     def abort(self) -> None:
-        """Stop both tasks; whatever waits is lost."""
+        """End the socket and both tasks; whatever waits is lost."""
+        self._wire.abort()
         for task in (self._reader, self._writer):
             if task is not None:
                 task.cancel()
@@ -79,18 +104,37 @@ class AsgiTransport:
                 await asyncio.sleep(_PAUSE_S)
 
     async def _write(self, connection: Connection) -> None:
+        wire = self._wire
+        blocked = False
         while True:
             await self._ready.wait()
             self._ready.clear()
-            while (frame := connection.take()) is not None:
+            if blocked and not wire.full:
+                blocked = False
+                connection.sent()
+            while not wire.full and (frame := connection.take()) is not None:
                 await self._send({"type": "websocket.send", "text": frame.decode()})
                 connection.sent()
-            if self._close is not None:
+            if wire.full and not blocked:
+                blocked = True
+                connection.blocked()
+            if self._close is not None and not connection.outbox:
                 code = self._close
                 await self._send(
                     {"type": "websocket.close", "code": code.code, "reason": code.reason}
                 )
                 return
+
+
+class _Unseen:
+    """Stand in for the wire where the server gives no sight of it."""
+
+    full = False
+    unsent = 0
+    on_room: Callable[[], None]
+
+    def abort(self) -> None:
+        """Leave the socket to the server."""
 
 
 async def refuse(

@@ -53,7 +53,8 @@ def uvicorn_config(settings: Settings, *, reload: bool = False) -> uvicorn.Confi
         reload_dirs=[str(_SOURCES / name) for name in _PACKAGES] if reload else None,
         loop="uvloop",
         http="httptools",
-        ws="websockets-sansio",
+        # uvicorn's own, with sight of the write buffer: a peer that does not read must cost little.
+        ws="realtime.transport_uvicorn:WebSocketProtocol",
         ws_max_size=262_144,  # the largest message of the protocol
         # Compression costs 50 KiB a socket, and a publication could no longer be the same bytes
         # for everyone.

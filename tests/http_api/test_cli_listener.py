@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from http_api.cli.failure import Failure
-from http_api.cli.listener import bind_address, bind_path
+from http_api.cli.listener import UNSENT_BYTES, bind_address, bind_path
 
 
 def test_port_0_takes_a_free_port_and_tells_it() -> None:
@@ -17,6 +17,17 @@ def test_port_0_takes_a_free_port_and_tells_it() -> None:
     with listener.socket:
         port = listener.socket.getsockname()[1]
         assert listener.address == f"http://127.0.0.1:{port}"
+
+
+def test_the_kernel_keeps_little_for_a_peer_that_does_not_read() -> None:
+    """Each accepted socket has the bound of the one that listens."""
+    with bind_address("127.0.0.1", 0).socket as listening:
+        listening.listen()
+        with socket.create_connection(listening.getsockname()):
+            accepted, _ = listening.accept()
+            with accepted:
+                kept = accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT)
+    assert kept == UNSENT_BYTES
 
 
 def test_a_taken_port_says_what_to_do() -> None:
