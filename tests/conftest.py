@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.servers.missing import MARK
+from tests.together import TogetherScheduling
 
 pytest_plugins = ["tests.servers.fixtures"]
 
@@ -14,6 +17,12 @@ settings.register_profile(
     "lockstep", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("lockstep")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TogetherScheduling:
+    """Distribute the tests over processes so that some stay together."""
+    return TogetherScheduling(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
