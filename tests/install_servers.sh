@@ -22,6 +22,7 @@ find_missing() {
 	need postgresql has_postgresql
 	need redis-server command -v redis-server
 	need nginx-light has_nginx
+	need gettext-base command -v envsubst
 	need chromium has_chromium
 	need fonts-dejavu-core test -e /usr/share/fonts
 	need nodejs has_node

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from tests.servers.ports import free_port
 from tests.servers.process import Process
@@ -51,7 +52,7 @@ class Replica:
     log_path: Path | None = None
 
     @classmethod
-    async def start(cls, run: Run, **settings: str) -> Replica:
+    async def start(cls, run: Run, **settings: str) -> Self:
         """Start a replica with ``settings`` (names without prefix) and wait until it is ready."""
         directory = Path(tempfile.mkdtemp(prefix="replica-", dir=run.directory))
         replica = cls(run, {"SECRET_KEY": SECRET_KEY, **settings}, directory)
