@@ -65,7 +65,10 @@ def serve(
     if reload and settings.workers > 1:
         raise Failure("--reload works with one process; leave --workers out.", exit_status=2)
     configure_logs(settings.log_level, settings.log_format)
-    path = None if host is not None or port is not None else settings.uds
+    if host is not None or port is not None:
+        # A Unix socket's peers are all trusted; those of a port must not be.
+        settings = settings.model_copy(update={"uds": None})
+    path = settings.uds
     # Bound first: a taken port is said in a tenth of a second, before a database is touched.
     listener = bind_path(path.absolute()) if path else bind_address(settings.host, settings.port)
     try:
