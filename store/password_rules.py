@@ -63,7 +63,9 @@ def password_fault(password: str, username: str) -> str | None:
     if any(unicodedata.category(char) in {"Cc", "Cs"} for char in password):
         return "must not contain control characters"
     folded, name = password.casefold(), name_key(username)
-    if len(password) >= _LONG and folded not in _common_passwords():
+    # What the list knows is spelled in ASCII, and no guess goes on for as long as _LONG.
+    reached = folded.isascii() and len(password) < _LONG
+    if not reached and folded not in _common_passwords():
         return None
     unit = _repeated(folded)
     if len(unit) < MIN_PASSWORD and unit != folded:

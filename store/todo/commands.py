@@ -300,7 +300,7 @@ class InviteCreate(ListCommand):
     """Make an invitation link: valid ``expires_in`` seconds (None: for ever), ``uses`` times."""
 
     role: Literal["editor", "viewer"]
-    expires_in: Annotated[StrictInt, Field(ge=60, le=365 * 86_400)] | None = 7 * 86_400
+    expires_in: Annotated[StrictInt, Field(ge=1, le=365 * 86_400)] | None = 7 * 86_400
     uses: Annotated[StrictInt, Field(ge=1, le=MAX_USES)] | None = None
 
 

@@ -89,6 +89,13 @@ def test_a_username_among_enough_else_is_a_password() -> None:
     assert password_fault("alice-password-12345", "alice") is None
 
 
+def test_letters_beyond_ascii_are_counted_and_not_judged() -> None:
+    """The list of guesses does not know them; twelve code points are twelve characters."""
+    assert password_fault("é" * 12, "ann") is None
+    assert password_fault("é" * 11, "ann") is not None
+    assert password_fault("🔑" * 12, "ann") is None
+
+
 def test_a_very_long_password_is_refused_only_when_it_is_listed() -> None:
     """No list of guesses reaches that far, however simple the text."""
     assert password_fault("x" * 32, "ann") is None
