@@ -22,6 +22,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from http_api.origins import origin_of
 from http_api.secret_key import MIN_SECRET_BYTES, secret_key_in, why_weak
+from realtime.redis_url import server_urls
 
 __all__ = ["PREFIX", "Settings", "SettingsError", "load_settings"]
 
@@ -42,6 +43,12 @@ def _url_of(*schemes: str) -> AfterValidator:
         return value
 
     return AfterValidator(check)
+
+
+def _servers(value: SecretStr) -> SecretStr:
+    """Accept a Redis URL whose servers have names and ports."""
+    server_urls(value.get_secret_value())
+    return value
 
 
 def _origins(value: Any) -> Any:
@@ -108,8 +115,12 @@ class Settings(BaseSettings):
     ] = 10
     redis_url: Annotated[
         SecretStr | None,
-        _url_of("redis", "rediss", "redis+cluster"),
-        Field(description="redis://host:6379/0, rediss://... or redis+cluster://..."),
+        _url_of("redis", "rediss", "redis+cluster", "rediss+cluster"),
+        AfterValidator(_servers),
+        Field(
+            description="redis://host:6379/0, redis+cluster://host:6379,other:6379,"
+            " or either with rediss for TLS"
+        ),
     ] = None
     namespace: Annotated[
         str,

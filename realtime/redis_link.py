@@ -18,7 +18,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-__all__ = ["LINK_ERRORS", "RedisLink", "open_link", "open_pool"]
+__all__ = ["LINK_ERRORS", "RedisLink", "open_link", "open_pool", "pool_beside"]
 
 LINK_ERRORS: Final = (RedisError, OSError, TimeoutError, EOFError)
 
@@ -36,6 +36,12 @@ def open_pool(url: str) -> ConnectionPool:
         socket_connect_timeout=_CONNECT_S,
         decode_responses=False,
     )
+
+
+def pool_beside(pool: ConnectionPool, host: str, port: int) -> ConnectionPool:
+    """Give a pool for another server of the same cluster: same login, same options."""
+    options = {**pool.connection_kwargs, "host": host, "port": port}
+    return ConnectionPool(connection_class=pool.connection_class, **options)
 
 
 class RedisLink:
@@ -56,6 +62,11 @@ class RedisLink:
     async def read(self) -> Any:
         """Wait for the next answer or message, however long it takes."""
         return await self._connection.read_response()
+
+    async def ask(self, *command: str | bytes) -> Any:
+        """Send one command and wait for its answer, however long it takes."""
+        await self._connection.send_command(*command, check_health=False)
+        return await self.read()
 
     async def call(self, commands: Sequence[tuple[str | bytes, ...]], timeout_s: float) -> None:
         """Send commands in one write and wait for all answers."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -25,14 +26,25 @@ class RedisPublisher:
     """Hold what is to be published; ``run`` carries it to Redis, in order, many in one write.
 
     Beyond ``limit`` waiting messages, and while there is no connection, messages are dropped: a
-    late message is worth nothing, the log has the entries.
+    late message is worth nothing, the log has the entries. ``word`` is the command; ``failed`` is
+    called when Redis does not take it.
     """
 
-    def __init__(self, pool: ConnectionPool, clock: Clock, limit: int = 10_000) -> None:
+    def __init__(
+        self,
+        pool: ConnectionPool,
+        clock: Clock,
+        limit: int = 10_000,
+        *,
+        word: str = "PUBLISH",
+        failed: Callable[[], None] = lambda: None,
+    ) -> None:
         self.dropped = 0
         self._pool = pool
         self._clock = clock
         self._limit = limit
+        self._word = word
+        self._failed = failed
         self._queue: deque[tuple[str, bytes]] = deque()
         self._filled = asyncio.Event()
         self._connected = False
@@ -59,9 +71,10 @@ class RedisPublisher:
                         while self._queue:
                             count = min(len(self._queue), _BATCH)
                             batch = [self._queue.popleft() for _ in range(count)]
-                            await link.call([("PUBLISH", *one) for one in batch], _ANSWER_S)
+                            await link.call([(self._word, *one) for one in batch], _ANSWER_S)
             except LINK_ERRORS as error:
                 _log.debug("bus_publisher_lost", error=repr(error))
+                self._failed()
             finally:
                 self._connected = False
                 self.dropped += len(self._queue)

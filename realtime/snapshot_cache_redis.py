@@ -9,12 +9,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from redis.asyncio import Redis
-from redis.asyncio.cluster import RedisCluster
+from redis.asyncio.cluster import ClusterNode, RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from realtime.clock import Clock, SystemClock
-from realtime.redis_link import LINK_ERRORS
+from realtime.redis_link import LINK_ERRORS, open_pool
+from realtime.redis_url import is_cluster, server_urls
 from store.entry import Position
 
 __all__ = ["RedisSnapshots"]
@@ -97,6 +98,9 @@ def _open(url: str) -> Any:
         "retry": Retry(NoBackoff(), 0),
         "decode_responses": False,
     }
-    if url.startswith(("redis+cluster://", "rediss+cluster://")):
-        return RedisCluster.from_url(url.replace("+cluster", "", 1), **options)
-    return Redis.from_url(url, **options)
+    first, *others = server_urls(url)
+    if not is_cluster(url):
+        return Redis.from_url(first, **options)
+    pools = [open_pool(other).connection_kwargs for other in others]
+    seeds = [ClusterNode(one["host"], one.get("port", 6379)) for one in pools]
+    return RedisCluster.from_url(first, startup_nodes=seeds, **options)

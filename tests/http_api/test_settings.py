@@ -65,6 +65,7 @@ def test_an_empty_value_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
         ("WORKERS", "999", "from 1 to 64"),
         ("DATABASE_URL", "mysql://h/d", "postgresql://"),
         ("REDIS_URL", "http://h", "redis://"),
+        ("REDIS_URL", "redis+cluster://a:1,b:x", "host:6379,other:6379"),
         ("NEO4J_URL", "http://h", "bolt://"),
         ("NAMESPACE", "a b", "a-z"),
         ("ALLOWED_ORIGINS", "https://*.example.org", "no wildcard"),

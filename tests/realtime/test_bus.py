@@ -66,13 +66,16 @@ async def until(condition: Callable[[], bool], deadline_s: float = DEADLINE_S) -
 Join = Callable[[str], Awaitable[Listener]]
 
 
-@pytest.fixture(params=["memory", "redis"])
+_URLS = {"redis": "redis_url", "cluster": "redis_cluster_url"}
+
+
+@pytest.fixture(params=["memory", *_URLS])
 async def join(request: pytest.FixtureRequest) -> AsyncIterator[Join]:
     """Call it with a name to be one more replica on the bus."""
     listeners: list[Listener] = []
     exchange = MemoryExchange()
-    url = request.getfixturevalue("redis_url") if request.param == "redis" else ""
-    namespace = request.getfixturevalue("namespace") if request.param == "redis" else ""
+    url = request.getfixturevalue(_URLS[request.param]) if request.param in _URLS else ""
+    namespace = request.getfixturevalue("namespace") if url else ""
 
     async def one_more(name: str) -> Listener:
         bus: Bus = RedisBus(url, key=KEY, namespace=namespace) if url else MemoryBus(exchange)

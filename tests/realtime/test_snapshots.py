@@ -39,12 +39,12 @@ class CountingStore:
         return await self._store.snapshot(actor, list_id)
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(params=["memory", "redis", "redis_cluster"])
 async def cache(request: pytest.FixtureRequest, namespace: str) -> AsyncIterator[SnapshotCache]:
     """Give each kind of cache in turn."""
     made: SnapshotCache = MemorySnapshots()
-    if request.param == "redis":
-        url = request.getfixturevalue("redis_url")
+    if request.param != "memory":
+        url = request.getfixturevalue(f"{request.param}_url")
         made = RedisSnapshots(url, key=KEY, namespace=namespace)
     yield made
     await made.aclose()

@@ -19,6 +19,7 @@ from tests.servers.node import NodeClient
 from tests.servers.postgresql import LOGIN, TEMPLATE, PostgreSQL
 from tests.servers.reaper import Reaper
 from tests.servers.redis import DATABASES, RedisServer
+from tests.servers.redis_cluster import RedisCluster
 from tests.servers.replica import Replica
 from tests.servers.run import Run
 from tests.servers.sdk_client import SdkClient
@@ -197,6 +198,31 @@ def own_redis(run: Run) -> Iterator[RedisServer]:
     yield server
     if server.process is not None:
         server.process.kill()
+
+
+@pytest.fixture(scope="session")
+def redis_cluster_url(run: Run) -> str:
+    """Give the run's Redis Cluster of three masters: for all tests, so never stop one.
+
+    It has one key space: put ``namespace`` into channels and keys.
+    """
+
+    def start() -> dict[str, Any]:
+        made = RedisCluster.start(run)
+        for node in made.nodes:
+            if node.process is not None:
+                node.process.leave_to_the_run()
+        return {"url": made.url}
+
+    return str(run.once("redis-cluster", start)["url"])
+
+
+@pytest.fixture
+def own_redis_cluster(run: Run) -> Iterator[RedisCluster]:
+    """Give a cluster of this test's own: three masters, and a replica of the first."""
+    cluster = RedisCluster.start(run, replicas=1)
+    yield cluster
+    cluster.stop()
 
 
 # The service and its clients
