@@ -94,8 +94,9 @@ class Application:
     @asynccontextmanager
     async def _lifespan(self, _app: object) -> AsyncIterator[dict[str, Any]]:
         async with self.running() as services:
-            # The server drains the sockets before uvicorn closes them all at once.
-            yield {"drain": services.replica.stop}
+            # The server drains the sockets before uvicorn closes them all at once. Requests go on
+            # until it has answered them; only then does the replica end, with the other parts.
+            yield {"drain": services.replica.drain}
 
     def _current(self) -> Services:
         if self._services is None:

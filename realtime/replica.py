@@ -114,8 +114,8 @@ class Replica:
         self._loops.spawn(self._every(self.limits.poll_s, self._poll))
         self._loops.spawn(self._every(self.limits.presence_digest_s, self._share_presence))
 
-    async def stop(self) -> None:
-        """Refuse new sockets, send the others away in batches, finish the writes, end every task.
+    async def drain(self) -> None:
+        """Refuse new sockets and send the others away in batches; requests are served as before.
 
         May be called again.
         """
@@ -127,10 +127,17 @@ class Replica:
                 self.connections.pop(connection, None)
             if self.connections:
                 await self._clock.sleep(self.limits.drain_every_s)
+        await self._tasks.finish(0.5)  # close frames on their way
+
+    async def stop(self) -> None:
+        """Drain, finish the writes, end every task; nothing may be submitted any more.
+
+        May be called again.
+        """
+        await self.drain()
         await self._commits.finish(self.limits.drain_commits_s)
         await self._loops.cancel()
         await self._commits.cancel()
-        await self._tasks.finish(0.5)  # close frames on their way
         await self._tasks.cancel()
         await self._bus.aclose()
 
