@@ -99,10 +99,11 @@ class Lanes:
             while lane:
                 warm = self._warm.get(list_id) or await self._warmed(list_id, lane)
                 group = _take(lane, warm)
-                if warm is None or len(group) == 0:
+                if warm is not None and group:
+                    if not await self._together(list_id, warm, group):
+                        await self._one_by_one(list_id, group)
+                elif lane:  # warming may have taken so long that nobody waits any more
                     await self._one_by_one(list_id, [lane.popleft()])
-                elif not await self._together(list_id, warm, group):
-                    await self._one_by_one(list_id, group)
         finally:
             del self._lanes[list_id]
             _fail([*lane], Unavailable("This list cannot be written right now; try again shortly."))

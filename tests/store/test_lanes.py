@@ -15,7 +15,7 @@ from store.actor import Actor
 from store.committed import Committed
 from store.database import Pool
 from store.engines import StoreSettings
-from store.errors import Conflict, LockstepError, NotFound, OpReused
+from store.errors import Conflict, LockstepError, NotFound, OpReused, Unavailable
 from store.list_load import load_view
 from store.log_id import LogId
 from store.store import Store, open_store
@@ -172,6 +172,36 @@ async def test_a_mistake_while_catching_up_is_told_at_once(
 
 async def _mistaken(*_: object, **__: object) -> None:
     raise ArithmeticError
+
+
+async def test_commands_that_waited_too_long_leave_nothing_behind(
+    store: Store, person: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A frozen database while the list is warmed: refused in time, and the lane ends in order."""
+    ann = await person("ann")
+    list_id = await warm_list(store, ann)
+    lanes = store._lanes
+    assert lanes is not None
+    lanes._warm.drop(list_id)
+    thawed = asyncio.Event()
+
+    async def frozen(*_: object) -> None:
+        await thawed.wait()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(lanes, "_warmed", frozen)
+        patch.setattr(lanes, "_deadline_s", 0.05)
+        refused = await all_of(
+            store, ann, [TodoCreate(list_id=list_id, title=title) for title in ("d", "e")]
+        )
+        (draining,) = lanes._tasks
+        thawed.set()
+        await draining
+
+    assert [type(refusal) for refusal in refused] == [Unavailable, Unavailable]
+    before = await gapless(store, list_id)
+    made = await store.commit(ann, TodoCreate(list_id=list_id, title="f"))
+    assert made.position.offset == before + 1
 
 
 async def test_a_member_removed_by_another_replica_can_no_longer_write(
