@@ -162,7 +162,7 @@ class TestInvitations:
             {"role": "owner"},
             {"role": "viewer", "uses": 0},
             {"role": "viewer", "x": 1},
-            {"role": "viewer", "expires_in": 1},
+            {"role": "viewer", "expires_in": 0},
             {"role": "viewer", "list_id": "x"},
         ],
     )
