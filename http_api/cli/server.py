@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import gc
 import signal
 import socket
 import time
@@ -30,6 +31,11 @@ STOP_WITHIN_S = 20
 
 DRAIN_WITHIN_S = 10
 """Seconds of these that saying goodbye to the sockets may take; HTTP gets what is left."""
+
+# Python looks for circles of dead objects after so many new containers; of its default 700, most
+# are only waiting for their commit. 50,000 took 9-30 % off the processor time of a write, and
+# brought the slowest hundredth of writes over 50 lists from 150 ms to 30 ms.
+_GC_AFTER = 50_000
 
 _SOURCES = Path(__file__).parents[2]
 _PACKAGES = ("store", "realtime", "http_api")
@@ -82,7 +88,11 @@ def _build_app(settings: Settings) -> ASGIApp:
     from http_api.app import create_app
     from http_api.cli.startup import SpokenStart
 
-    return SpokenStart(create_app(settings))
+    app = SpokenStart(create_app(settings))
+    gc.collect()
+    gc.freeze()  # what the process lives with need not be looked through again
+    gc.set_threshold(_GC_AFTER, 20, 100)
+    return app
 
 
 class DrainingServer(uvicorn.Server):
