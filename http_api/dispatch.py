@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-import structlog
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
-from http_api.boundary import trail_of
 from http_api.call import Call
 from http_api.cross_site import refuse_cross_site
 from http_api.refusals import MethodNotAllowed
+from http_api.trail import trail_of
 from realtime.credentials import TokenExpired, TokenInvalid
 from store.errors import Unauthenticated
 
@@ -65,7 +64,6 @@ class _Path:
         if not endpoint.public:
             credentials = authenticated(request, services)
             trail.user = str(credentials.actor.id)
-            structlog.contextvars.bind_contextvars(user=trail.user)
         response = await endpoint.handler(Call(request, services, credentials, trail.request_id))
         await response(scope, receive, send)
 

@@ -13,6 +13,8 @@ import orjson
 import structlog
 from structlog.types import EventDict, Processor, WrappedLogger
 
+from http_api.trail import add_trail
+
 __all__ = ["configure_logs", "escape"]
 
 MAX_TEXT: Final = 2000  # code points of one value; a line of the log stays a line
@@ -38,6 +40,7 @@ def configure_logs(
     console = form == "console" or (form == "auto" and stream.isatty())
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        add_trail,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _exceptions,

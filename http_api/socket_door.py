@@ -10,9 +10,9 @@ import structlog
 from starlette.datastructures import Headers
 from starlette.websockets import WebSocket
 
-from http_api.boundary import trail_of
 from http_api.problems import problem_response
 from http_api.refusals import CrossSite, MethodNotAllowed, UpgradeRequired
+from http_api.trail import trail_of
 from store.errors import LockstepError, NotFound
 
 if TYPE_CHECKING:

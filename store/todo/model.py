@@ -107,7 +107,8 @@ def instant(moment: datetime | None) -> str | None:
     """Spell a moment (aware, UTC) as RFC 3339 with milliseconds and ``Z``; None stays None."""
     if moment is None:
         return None
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    # A third of what strftime takes, and every entry and answer has several.
+    return moment.isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 def person_json(person: Person) -> dict[str, Any]:
