@@ -49,6 +49,7 @@ class Hub:
         self.reads = Reads(store, limits)
         self.reads.on_new_epoch = self._reset
         self.repair = Repair(store, self.reads, tasks)
+        self._store = store
         self._bus = bus
         self._clock = clock
         self._limits = limits
@@ -117,6 +118,7 @@ class Hub:
         match message:
             case Appended(epoch, entry) if epoch == self.reads.epoch and entry.log == log:
                 self.offer(entry)
+                self._store.learn(entry)
             case Signalled(data, info):
                 feed.signal(data, info)
             case PresenceChanged(version, info, joined=True):

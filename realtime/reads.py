@@ -13,7 +13,7 @@ from realtime import codes
 from realtime.codes import ErrorCode
 from realtime.limits import Limits
 from realtime.subscription import Recovery
-from store.entry import LogRead
+from store.entry import Entry, LogRead
 from store.errors import HistoryPruned
 from store.log_id import LogId, LogKind
 from store.todo.commands import MAX_OFFSET
@@ -44,6 +44,9 @@ class LogSource(Protocol):
         self, log: LogId, reader: UUID | None, before: int | None, *, limit: int
     ) -> LogRead:
         """Read the entries before ``before``, newest first."""
+
+    def learn(self, entry: Entry) -> None:
+        """Take in an entry that another replica committed."""
 
     async def heads(self, logs: Collection[LogId]) -> dict[LogId, int]:
         """Look up the last offsets."""

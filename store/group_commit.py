@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +79,7 @@ class Group:
         decision = decide(view, command, request.context)
         check_precondition(view, command, request)
         entry = None
+        data: Mapping[str, Any] = {}
         if decision.entries:
             (data,) = decision.entries
             self._touch(decision.todo_id)
@@ -88,7 +89,9 @@ class Group:
             entry = Entry(self._log, offset, data["type"], None, encoded, request.trace)
         position = Position(request.epoch, self._warm.offset)
         answer = dict(decision.answer or {})
-        if decision.todo_id is not None:
+        if data.get("type") == "todo.created":
+            answer["todo"] = data["todo"]  # spelled already, just as the folded todo would be
+        elif decision.todo_id is not None:
             answer["todo"] = todo_json(self._warm.state.todos[decision.todo_id])
         body = orjson.dumps({**answer, "epoch": position.epoch, "offset": position.offset})
         made = () if entry is None else (entry,)

@@ -13,7 +13,7 @@ from store.database import Database, Pool
 from store.errors import LockstepError, OutcomeUnknown, Unavailable
 from store.flusher import REFUSED, Flusher
 from store.group_commit import Group, can_join
-from store.log_id import LogId
+from store.log_id import LogId, LogKind
 from store.log_read import read_log
 from store.warm_lists import WarmLists, load_warm_list
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from store.committed import Committed
-    from store.entry import LogRead
+    from store.entry import Entry, LogRead
     from store.request import Request
     from store.todo.commands import Command
     from store.todo.warm_list import WarmList
@@ -88,6 +88,17 @@ class Lanes:
                 raise OutcomeUnknown from None
             lane.remove(waiting)
             raise Unavailable("This list is busy right now; try again shortly.") from None
+
+    def learn(self, entry: Entry) -> None:
+        """Take in what another replica wrote to a list that is warm here and not being written.
+
+        Without it the next write here finds the list moved on, reads what is missing and is decided
+        anew. An entry out of turn is let go: that read will bring it.
+        """
+        if entry.log.kind is LogKind.LIST and entry.log.key not in self._lanes:
+            warm = self._warm.get(entry.log.key)
+            if warm is not None and entry.offset == warm.offset + 1:
+                self._move_on(entry.log.key, warm, entry)
 
     async def aclose(self) -> None:
         """Wait until every lane is empty."""
@@ -218,12 +229,14 @@ class Lanes:
         if warm is None:
             return
         for entry in committed.entries:
-            if entry.log != LogId.list(list_id):
-                continue
-            if entry.offset != warm.offset + 1 or entry.type == "list.deleted":
-                self._warm.drop(list_id)
-                return
-            warm.apply(orjson.loads(entry.data), entry.offset)
+            if entry.log == LogId.list(list_id):
+                self._move_on(list_id, warm, entry)
+
+    def _move_on(self, list_id: UUID, warm: WarmList, entry: Entry) -> None:
+        if entry.offset != warm.offset + 1 or entry.type == "list.deleted":
+            self._warm.drop(list_id)
+            return
+        warm.apply(orjson.loads(entry.data), entry.offset)
 
 
 def _take(lane: deque[Waiting], warm: WarmList | None) -> list[Waiting]:

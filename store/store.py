@@ -175,6 +175,11 @@ class Store:
             except IntegrityError as error:
                 raise _id_taken(command) from error
 
+    def learn(self, entry: Entry) -> None:
+        """Take in an entry that another replica committed; never waits, and nothing rests on it."""
+        if self._lanes is not None:
+            self._lanes.learn(entry)
+
     async def commit_all(
         self, actor: Actor, commands: Sequence[Command], *, trace: str | None = None
     ) -> tuple[Committed, ...]:

@@ -22,6 +22,7 @@ from store.store import Store, open_store
 from store.todo.commands import (
     Command,
     ListCreate,
+    ListDelete,
     MemberRemove,
     MemberSet,
     TodoCreate,
@@ -150,6 +151,50 @@ async def test_two_replicas_writing_to_one_list_leave_it_gapless(
         assert positions == sorted(set(positions), key=str.encode)
     finally:
         await other.aclose()
+
+
+async def test_what_another_replica_wrote_and_told_of_needs_no_further_read(
+    store: Store, person: People, postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next write goes through at once, an entry out of turn is let go, nothing is missed."""
+    ann = await person("ann")
+    list_id = await warm_list(store, ann)
+    other = await open_store(StoreSettings(postgresql_url))
+    try:
+        for title in ("d", "e"):
+            told = await other.commit(ann, TodoCreate(list_id=list_id, title=title))
+            for entry in (*told.entries, *told.entries):
+                store.learn(entry)
+        with monkeypatch.context() as patched:
+            patched.setattr("store.lanes.read_log", _mistaken)
+            await store.commit(ann, TodoCreate(list_id=list_id, title="f"))
+
+        await other.commit(ann, TodoCreate(list_id=list_id, title="untold"))
+        late = await other.commit(ann, TodoCreate(list_id=list_id, title="told"))
+        store.learn(late.entries[0])
+    finally:
+        await other.aclose()
+    await store.commit(ann, TodoCreate(list_id=list_id, title="g"))
+    titles = [todo.title for todo in (await store.snapshot(ann.id, list_id)).todos]
+    assert titles == ["a", "b", "c", "d", "e", "f", "untold", "told", "g"]
+    assert await gapless(store, list_id) == len(titles) + 2
+
+
+async def test_a_list_that_another_replica_deleted_is_forgotten(
+    store: Store, person: People, postgresql_url: str
+) -> None:
+    """Being told is as good as finding out."""
+    ann = await person("ann")
+    list_id = await warm_list(store, ann)
+    other = await open_store(StoreSettings(postgresql_url))
+    deleted = await other.commit(ann, ListDelete(list_id=list_id))
+    await other.aclose()
+    for entry in deleted.entries:
+        store.learn(entry)
+    assert store._lanes is not None
+    assert store._lanes._warm.get(list_id) is None
+    with pytest.raises(NotFound):
+        await store.commit(ann, TodoCreate(list_id=list_id, title="too late"))
 
 
 async def test_a_mistake_while_catching_up_is_told_at_once(
