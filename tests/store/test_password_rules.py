@@ -42,72 +42,52 @@ def test_passwords_that_take_long_to_guess_are_fine(password: str) -> None:
         ("tulip-bench\x0042", "control"),
         ("tulip-bench\ud800", "control"),
         ("password1234", "common"),
-        ("Password1234!", "common"),
-        ("P@ssw0rd!2024", "common"),
-        ("iloveyou1234", "common"),
+        ("Password1234", "common"),
+        ("PASSWORDPASSWORD", "common"),
+        ("123456789012", "common"),
         ("qwertyuiop12", "common"),
         ("1qaz2wsx3edc", "common"),
         ("q1w2e3r4t5y6", "common"),
         ("abcdefghijkl", "common"),
-        ("987654321098", "common"),
         ("leavemealone", "common"),
-        ("international", "common"),
         ("administrator", "common"),
-        ("letmeinmaster", "common"),
-        ("Summer2024!!", "common"),
         ("ａｄｍｉｎｉｓｔｒａｔｏｒ", "common"),
-        ("aaaaaaaaaaaa", "repeat"),
-        ("abcabcabcabc", "repeat"),
-        ("monkeymonkey", "repeat"),
+        ("thunderbirds", "common"),
     ],
 )
-def test_passwords_that_are_guessed_early_are_refused(password: str, why: str) -> None:
-    """Too short, too long, on the list, or made of a listed word and a run."""
+def test_passwords_that_are_short_long_or_common_are_refused(password: str, why: str) -> None:
+    """Too short, too long, or on the list, in whatever case or width."""
     fault = password_fault(password, "ann")
     assert fault is not None
     assert why in fault
 
 
 @pytest.mark.parametrize(
+    "password",
+    ["x" * 12, "hunter2hunter2", "abababababab", "password-of-ann-1", "ann-password-1", "é" * 12],
+)
+def test_only_what_is_listed_is_common(password: str) -> None:
+    """Nobody judges what a password is made of: the rule can be looked up in the list."""
+    assert password_fault(password, "ann") is None
+
+
+@pytest.mark.parametrize(
     ("username", "password"),
     [
-        ("wilhelmina7", "wilhelmina7"),
         ("wilhelmina.x", "wilhelmina.x"),
-        ("Karlotta", "kARLOTTA-2024"),
-        ("karlotta", "ＫＡＲＬＯＴＴＡ1234"),
-        ("bob", "bob123456789"),
+        ("Karlotta-2024", "kARLOTTA-2024"),
+        ("karlotta1234", "ＫＡＲＬＯＴＴＡ1234"),
     ],
 )
-def test_a_password_made_of_the_username_is_refused(username: str, password: str) -> None:
-    """Neither the name itself nor a run or a year beside it, in whatever case or width."""
-    assert password_fault(password, username) is not None
+def test_the_username_is_no_password(username: str, password: str) -> None:
+    """It is known to everybody, in whatever case or width."""
+    assert "username" in (password_fault(password, username) or "")
 
 
-def test_a_username_among_enough_else_is_a_password() -> None:
+def test_a_username_among_other_things_is_a_password() -> None:
     """What stands beside the name is what has to be guessed."""
     assert password_fault("karlotta-fährt-rad", "Karlotta") is None
-    assert password_fault("alice-password-12345", "alice") is None
-
-
-def test_letters_beyond_ascii_are_counted_and_not_judged() -> None:
-    """The list of guesses does not know them; twelve code points are twelve characters."""
-    assert password_fault("é" * 12, "ann") is None
-    assert password_fault("é" * 11, "ann") is not None
-    assert password_fault("🔑" * 12, "ann") is None
-
-
-def test_a_very_long_password_is_refused_only_when_it_is_listed() -> None:
-    """No list of guesses reaches that far, however simple the text."""
-    assert password_fault("x" * 32, "ann") is None
-    assert password_fault("x" * 31, "ann") is not None
-    assert password_fault("x" * 128, "ann") is None
-    assert password_fault("x" * 129, "ann") is not None
-
-
-def test_a_short_username_may_occur_by_chance() -> None:
-    """A person called "a" can still have a password."""
-    assert password_fault("marble tractor", "a") is None
-    assert password_fault("marble annual tractor", "ann") is None
+    assert password_fault("bob123456789", "bob") is None
 
 
 def test_the_same_password_from_any_keyboard_is_the_same() -> None:
