@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import SettingsError as SourceError
 
 from http_api.origins import origin_of
 from http_api.secret_key import MIN_SECRET_BYTES, secret_key_in, why_weak
@@ -67,9 +68,8 @@ def _lower(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
-# The description of each field says what is allowed: it is what a refused value is answered with.
-class Settings(BaseSettings):
-    """Hold every setting, validated; secrets do not print."""
+class _SecretsDirectory(BaseSettings):
+    """Find the directory of secret files, before the settings in them are read."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -81,6 +81,16 @@ class Settings(BaseSettings):
         validate_default=False,
         hide_input_in_errors=True,  # the input is all settings, secrets included
     )
+
+    secrets_dir: Annotated[
+        Path | None,
+        Field(description="a directory of files, each named as the setting whose value it holds"),
+    ] = None
+
+
+# The description of each field says what is allowed: it is what a refused value is answered with.
+class Settings(_SecretsDirectory):
+    """Hold every setting, validated; secrets do not print."""
 
     host: Annotated[str, Field(min_length=1, description="an address or host name")] = "127.0.0.1"
     port: Annotated[
@@ -229,7 +239,8 @@ class Settings(BaseSettings):
     def warnings(self) -> tuple[str, ...]:
         """Say in a sentence each what works but is rarely meant; logged at start."""
         found = [
-            f"{name} is not a setting of Lockstep and has no effect." for name in _unknown_names()
+            f"{name} is not a setting of Lockstep and has no effect."
+            for name in _unknown_names(self.secrets_dir)
         ]
         if not self.rate_limits:
             found.append(f"{PREFIX}RATE_LIMITS is off: only for tests behind a closed door.")
@@ -299,14 +310,24 @@ class Settings(BaseSettings):
 
 
 def load_settings(**overrides: Any) -> Settings:
-    """Read the environment and ``.env``; ``overrides`` (field names) win over both.
+    """Read the environment, then ``.env``, then secret files; ``overrides`` (field names) win.
 
     Raises SettingsError with a line for each bad value: its name, its shape and what is allowed.
     """
+    secrets = overrides.get("secrets_dir") or _SecretsDirectory().secrets_dir
+    if secrets is not None and not Path(secrets).is_dir():
+        raise SettingsError(f"{PREFIX}SECRETS_DIR names no directory: {secrets}")
     try:
-        return Settings(**overrides)
+        return Settings(_secrets_dir=secrets, **overrides)
     except ValidationError as error:
         raise SettingsError("\n".join(_sentences(error))) from None
+    except SourceError as error:
+        # The cause may hold a part of the secret; its kind does not.
+        kind = type(error.__cause__).__name__
+        raise SettingsError(
+            f"A file in {secrets} cannot be read ({kind}): each must be UTF-8 text that the user "
+            "who runs lockstep may read."
+        ) from None
 
 
 def _sentences(error: ValidationError) -> Iterable[str]:
@@ -333,10 +354,11 @@ def _shape(value: Any) -> str:
     return f"a text of {len(value)} {kind}"
 
 
-def _unknown_names() -> list[str]:
+def _unknown_names(secrets_dir: Path | None) -> list[str]:
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     dotenv = dotenv_values(".env") if Path(".env").is_file() else {}
-    given = {name.upper() for name in (*os.environ, *dotenv)}
+    files = [path.name for path in secrets_dir.iterdir()] if secrets_dir else []
+    given = {name.upper() for name in (*os.environ, *dotenv, *files)}
     return sorted(name for name in given if name.startswith(PREFIX) and name not in known)
 
 

@@ -49,6 +49,38 @@ def test_the_environment_wins_over_dotenv_and_arguments_over_both(
     assert load_settings(port=1003).port == 1003
 
 
+def test_secrets_may_come_from_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Each in a file named like its setting; the environment wins; blanks around do not count."""
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    (secrets / "lockstep_secret_key").write_text(f"{KEY}\n")
+    (secrets / "LOCKSTEP_DATABASE_URL").write_text("postgresql://me:hunter2@h/d\n")
+    (secrets / "lockstep_port").write_text("1001")
+    monkeypatch.setenv("LOCKSTEP_SECRETS_DIR", str(secrets))
+    settings = load_settings()
+    assert (settings.secret, settings.port) == (KEY.encode(), 1001)
+    assert settings.database == "postgresql://me:hunter2@h/d"
+    assert "hunter2" not in repr(settings)
+    monkeypatch.setenv("LOCKSTEP_PORT", "1002")
+    assert load_settings().port == 1002
+
+
+def test_a_bad_secret_file_is_told_without_its_value(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """No directory, a value that is not allowed, bytes that are no text, a misspelt name."""
+    monkeypatch.setenv("LOCKSTEP_SECRETS_DIR", str(tmp_path / "none"))
+    assert refusal() == f"LOCKSTEP_SECRETS_DIR names no directory: {tmp_path / 'none'}"
+    monkeypatch.setenv("LOCKSTEP_SECRETS_DIR", str(tmp_path))
+    (tmp_path / "lockstep_redis_url").write_text("http://:hunter2@h")
+    assert refusal().startswith("LOCKSTEP_REDIS_URL is a text of 17 characters")
+    (tmp_path / "lockstep_redis_url").write_bytes(b"hunter2\xff")
+    assert "cannot be read (UnicodeDecodeError)" in refusal()
+    assert "hunter2" not in refusal()
+    (tmp_path / "lockstep_redis_url").rename(tmp_path / "lockstep_redis_ulr")
+    assert "LOCKSTEP_REDIS_ULR is not a setting" in " ".join(load_settings().warnings)
+
+
 def test_an_empty_value_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     """``LOCKSTEP_REDIS_URL=`` in a template means none."""
     monkeypatch.setenv("LOCKSTEP_REDIS_URL", "")
