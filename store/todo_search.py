@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, exists, func, or_, select, tuple_, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
 
+from store.list_load import find_person
 from store.tables import lists, members, todos
 from store.todo_rows import todo_from_row
 
@@ -26,9 +27,10 @@ __all__ = ["TodoSearch", "search_todos"]
 class TodoSearch:
     """Say which live todos are wanted; None means any.
 
-    ``text`` is looked for in titles and notes, case ignored, wildcards meaning themselves.
-    ``after`` continues behind the todo created then with that id: the order is by (created_at,
-    id), which no later change disturbs.
+    ``assignee`` is a username, in any spelling that is the same name. ``text`` is looked for in
+    titles and notes, case ignored, wildcards meaning themselves. ``after`` continues behind the
+    todo created then with that id: the order is by (created_at, id), which no later change
+    disturbs.
     """
 
     list_id: UUID | None = None
@@ -61,7 +63,10 @@ async def search_todos(
     if search.completed is not None:
         query = query.where(todos.c.completed.is_(search.completed))
     if search.assignee is not None:
-        query = query.where(_holds(todos.c.assignees, search.assignee, postgresql=postgresql))
+        # Todos hold names as their people spell them; disabled people are found by that alone.
+        person = await find_person(connection, search.assignee)
+        name = search.assignee if person is None else person.username
+        query = query.where(_holds(todos.c.assignees, name, postgresql=postgresql))
     if search.label is not None:
         query = query.where(_holds(todos.c.labels, search.label, postgresql=postgresql))
     if search.due_before is not None:

@@ -33,6 +33,9 @@ async def test_each_filter_narrows_what_is_found(store: Store, person: People) -
     assert await titles(store, ann, list_id=work) == ["write report"]
     assert await titles(store, ann, completed=True) == ["pay_rent"]
     assert await titles(store, ann, assignee="bob") == ["Buy 100% milk"]
+    for spelling in ("BOB", "ｂｏｂ"):  # names are compared by their key, not by their letters
+        assert await titles(store, ann, assignee=spelling) == ["Buy 100% milk"]
+    assert await titles(store, ann, assignee="nobody") == []
     assert await titles(store, ann, label="shop") == ["Buy 100% milk"]
     assert await titles(store, ann, label="sho") == []
     assert await titles(store, ann, text="milk") == ["Buy 100% milk", "write report"]
