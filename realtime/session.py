@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -389,5 +390,8 @@ class Session:
 
 
 def _ttl(left_s: float) -> int:
-    """Say when to refresh, in seconds: SDKs do it exactly then, so it must lie before the end."""
-    return max(1, int(left_s - min(60.0, left_s / 4)))
+    """Say when to refresh, in whole seconds: SDKs do it exactly then, so not after the end.
+
+    Rounded up, for right after a login there are some milliseconds less than 1,800 s left.
+    """
+    return max(1, min(int(left_s), math.ceil(left_s - min(60.0, left_s / 4))))

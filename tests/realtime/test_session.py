@@ -145,7 +145,16 @@ def test_a_token_that_was_never_good_is_final() -> None:
 
 
 @pytest.mark.parametrize(
-    ("left_s", "ttl"), [(1_800.0, 1_740), (100.0, 75), (8.0, 6), (1.0, 1), (0.0, 1)]
+    ("left_s", "ttl"),
+    [
+        (1_800.0, 1_740),
+        (1_799.2, 1_740),
+        (100.0, 75),
+        (8.0, 6),
+        (2.9, 2),
+        (1.0, 1),
+        (0.0, 1),
+    ],
 )
 def test_the_client_is_told_to_refresh_in_time(left_s: float, ttl: int) -> None:
     """A quarter of the time is kept, at most a minute; at least one second is told."""
