@@ -122,17 +122,39 @@ class Database:
         task that no request cancels. Raises Unavailable (not written), OutcomeUnknown (lost while
         it ran), or the driver's error when the server refused one of them, and with it all.
         """
+
+        async def use(driver: Any) -> list[Any]:
+            if len(arguments) == 1:
+                return [await driver.fetchval(statement, *arguments[0])]
+            return [row[0] for row in await driver.fetchmany(statement, arguments)]
+
+        return await self._drive(pool, use, writes=True)
+
+    async def fetch(self, pool: Pool, statement: str, *arguments: Any) -> list[Any]:
+        """Run one reading statement in one round trip, on one snapshot, and give its rows.
+
+        As ``call`` otherwise, with nothing in doubt: raises Unavailable, or the driver's error.
+        """
+
+        async def use(driver: Any) -> list[Any]:
+            rows: list[Any] = await driver.fetch(statement, *arguments)
+            return rows
+
+        return await self._drive(pool, use, writes=False)
+
+    async def _drive(
+        self, pool: Pool, use: Callable[[Any], Awaitable[list[Any]]], *, writes: bool
+    ) -> list[Any]:
+        """Use the driver's own connection, bounded in time."""
         held = _Work()
         timer = asyncio.get_running_loop().call_later(self._deadline_s, held.expire)
         try:
             async with self._engines[pool].connect() as connection:
                 await self._check_out(held, connection)
                 driver = held.connection
-                held.committing = True
+                held.committing = writes
                 try:
-                    if len(arguments) == 1:
-                        return [await driver.fetchval(statement, *arguments[0])]
-                    return [row[0] for row in await driver.fetchmany(statement, arguments)]
+                    return await use(driver)
                 except InternalClientError:
                     driver.terminate()  # of no use any more, see _is_passing
                     raise
@@ -148,7 +170,7 @@ class Database:
         except (PostgresError, InterfaceError, InternalClientError) as error:
             state = str(getattr(error, "sqlstate", None) or "08")
             # Its own state says that the server rolled back; only a lost connection leaves doubt.
-            if state.startswith(("08", "57P")):
+            if state.startswith(("08", "57P")) and held.committing:
                 raise OutcomeUnknown from error
             if state.startswith(_PASSING_STATES):
                 raise Unavailable(_NOT_NOW) from error
