@@ -59,6 +59,7 @@ INVALID = ErrorCode(422, "invalid")
 INVALID_MESSAGE = INVALID.message
 
 REMOVED = UnsubscribeCode(2000, "removed")
+LIST_DELETED = UnsubscribeCode(2000, "list deleted")
 INSUFFICIENT_STATE_UNSUBSCRIBE = UnsubscribeCode(2500, "insufficient state")
 
 UNSUPPORTED_DATA = CloseCode(1003, "only text messages are understood")

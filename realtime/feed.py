@@ -10,7 +10,7 @@ from realtime import codes, reply
 from realtime.codes import UnsubscribeCode
 from realtime.outbox import Weight
 from realtime.presence import ClientInfo, Diff, Presence
-from realtime.publication import Publication
+from realtime.publication import EVERYONE, Publication
 from realtime.sequencer import Gap, Sequencer
 from realtime.signals import SignalFollower, signals_channel
 from realtime.subscription import Phase, Step, Subscription
@@ -171,11 +171,11 @@ class Feed:
                 and publication.offset > subscription.member_at
                 and subscription.phase is not Phase.ENDED
             ):
-                self.end(follower, codes.REMOVED)
+                self.end(follower, _why(publication))
         for seat in tuple(self.seats.values()):
             if not seat.membership.offer(publication) and seat.ready:
                 self.leave_signals(seat.peer)
-                seat.peer.ended(signals_channel(self.log.key), codes.REMOVED)
+                seat.peer.ended(signals_channel(self.log.key), _why(publication))
 
     # --- followers --------------------------------------------------------------------------------
 
@@ -202,7 +202,7 @@ class Feed:
             follower.peer.push(message, Weight.ENTRY, follower, first.offset)
         subscription = follower.subscription
         if step.ended:
-            self.end(follower, codes.REMOVED)
+            self.end(follower, _why(*step.publications[-1:]))
         elif subscription.behind:
             follower.peer.behind(follower)
         elif (
@@ -274,3 +274,9 @@ class Feed:
         for push in pushes:
             for follower in tuple(self._joiners):
                 follower.peer.push(push, Weight.SIGNAL)
+
+
+def _why(last: Publication | None = None) -> UnsubscribeCode:
+    """Say why access ended; ``last`` took it, None: a read found none."""
+    gone = last is not None and last.removes == EVERYONE
+    return codes.LIST_DELETED if gone else codes.REMOVED

@@ -71,15 +71,18 @@ async def test_a_removed_member_who_is_added_again_may_return(service: Service) 
 
 
 async def test_a_deleted_list_ends_everybody(service: Service) -> None:
-    """The owner's own sockets too."""
+    """The owner's own sockets too; they learn that it is not only over for them."""
     ann, bob, groceries, replica = await _pair(service)
     clients = [await service.client(replica, actor) for actor in (ann, bob)]
     for client in clients:
         await client.call("subscribe", channel=f"list:{groceries}")
+        await client.call("subscribe", channel=f"signals:{groceries}")
     await service.do(ann, "list.delete", at=replica, list_id=str(groceries))
     for client in clients:
         assert (await client.push())["data"]["type"] == "list.deleted"
-        assert (await client.push("unsubscribe"))["code"] == 2000
+        for name in (f"list:{groceries}", f"signals:{groceries}"):
+            push = await client.push("unsubscribe", name)
+            assert push == {"code": 2000, "reason": "list deleted"}
 
 
 async def test_a_changed_role_changes_nothing_on_the_socket(service: Service) -> None:
