@@ -48,8 +48,8 @@ class Limits:
     buffered: int = 256  # live publications one subscription keeps while it catches up
     held: int = 1_000  # publications kept ahead of a gap; a larger jump is looked up first
     repair_entries: int = 1_000
-    repair_bytes: int = 1024 * _KIB
-    reads: int = 20  # log reads at once
+    repair_bytes: int = 256 * _KIB
+    reads: int = 256  # log reads at once; those of one moment share a round trip
     read_wait_s: float = 2.0  # a read that waits longer for its turn is refused as temporary
     idle_feed_s: float = 5.0  # a log nobody follows any more is kept this long
 

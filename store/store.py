@@ -21,6 +21,7 @@ from store.invites import accept_invite
 from store.lanes import Lanes
 from store.log_id import LogId
 from store.log_read import read_epoch, read_heads, read_log
+from store.log_reader import LogQuery, LogReader
 from store.request import Request
 from store.roles import demand_bound_role
 from store.snapshot import ListOverview, Snapshot, read_lists, read_snapshot, read_todo
@@ -98,19 +99,20 @@ class Store:
         self._homes: dict[UUID, UUID] = {}
         # SQLite has one writer and no round trips to share.
         self._lanes = Lanes(database, self._single) if database.is_postgresql else None
+        self._log_reader = LogReader(database) if database.is_postgresql else None
 
     async def commit(
         self,
         actor: Actor,
         command: Command,
         *,
-        if_match: Position | None = None,
+        if_match: Collection[Position] | None = None,
         trace: str | None = None,
     ) -> Committed:
         """Carry out one command: rows, entries and operation id in one transaction.
 
-        ``if_match`` makes it conditional on the todo's (or list's) last change. Raises the refusals
-        of store.errors; nothing is written then.
+        ``if_match`` makes it conditional: the todo's (or list's) last change must be at one of
+        these positions. Raises the refusals of store.errors; nothing is written then.
         """
         request = self._request(actor, command, if_match=if_match, trace=trace)
         if self._lanes is None or not isinstance(command, ListCommand | TodoCommand):
@@ -125,7 +127,7 @@ class Store:
         actor: Actor,
         command: Command,
         *,
-        if_match: Position | None = None,
+        if_match: Collection[Position] | None = None,
         trace: str | None = None,
     ) -> Request:
         person = Person(actor.id, actor.username)
@@ -235,6 +237,8 @@ class Store:
         ``reader`` None: a replica reads for all, and ``role`` is None. At most ``limit`` entries
         and ``max_bytes`` of data, but at least one entry if there is any.
         """
+        if self._log_reader is not None:
+            return await self._log_reader.read(LogQuery(log, reader, since, limit, max_bytes))
 
         async def work(connection: AsyncConnection) -> LogRead:
             return await read_log(connection, log, reader, since, limit=limit, max_bytes=max_bytes)
@@ -311,6 +315,8 @@ class Store:
         """Wait for running transactions, then close every connection."""
         if self._lanes is not None:
             await self._lanes.aclose()
+        if self._log_reader is not None:
+            await self._log_reader.aclose()
         await self.database.aclose()
         if self._standby is not None:
             await self._standby.aclose()
