@@ -40,18 +40,24 @@ class HistoryQuery(BaseModel):
 
 
 class MessagesQuery(BaseModel):
-    """Ask for the first messages after an offset; without ``since``, for the newest ones."""
+    """Ask for the first messages after a position; without ``since``, for the newest ones."""
 
     model_config = ConfigDict(extra="forbid")
 
     since: OffsetNumber | None = None
+    epoch: Annotated[str, Field(max_length=64)] | None = None
     limit: Limit = 500
 
 
-def resumable(read: LogRead, since: int, epoch: str | None) -> None:
+def resumable(
+    read: LogRead,
+    since: int,
+    epoch: str | None,
+    advice: str = "Load the snapshot and go on from its position.",
+) -> None:
     """Raise HistoryPruned when the entries after ``since`` are not all there, or never were."""
     if epoch not in {None, "", read.epoch} or not read.floor <= since <= read.head:
         raise HistoryPruned(
-            "Load the snapshot and go on from its position.",
+            advice,
             extra={"epoch": read.epoch, "offset": read.head, "floor": read.floor},
         )

@@ -34,6 +34,7 @@ ENDPOINTS: Final = (
         handler=_all,
         query=MessagesQuery,
         answers={200: Answer("Broadcasts", BroadcastPage)},
+        refusals=(410,),
     ),
     command_route(
         "POST",

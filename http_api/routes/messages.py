@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from http_api.answers import Inbox, ListMessages, MessageWritten, ReadWritten
 from http_api.endpoint import API, Answer, Endpoint
-from http_api.paging import MessagesQuery
+from http_api.paging import MessagesQuery, resumable
 from http_api.reply import array_of, reply
 from http_api.write import command_route
 from store.database import Pool
@@ -24,7 +24,10 @@ __all__ = ["ENDPOINTS", "message_page", "page_members"]
 
 
 async def message_page(call: Call, log: LogId) -> MessagePage:
-    """Read the messages of a log as the query asks; raises NotFound without access to it."""
+    """Read the messages of a log as the query asks.
+
+    Raises NotFound without access to it, HistoryPruned when it does not go on from ``since``.
+    """
     query = call.query(MessagesQuery)
 
     async def work(connection: AsyncConnection) -> MessagePage:
@@ -33,6 +36,9 @@ async def message_page(call: Call, log: LogId) -> MessagePage:
     page = await call.services.store.database.transact(Pool.FANOUT, None, work, read_only=True)
     if page.log.role is None:
         raise NotFound
+    if query.since is not None:
+        advice = "Ask without since for the newest ones and go on from their position."
+        resumable(page.log, query.since, query.epoch, advice)
     return page
 
 
@@ -63,10 +69,12 @@ ENDPOINTS: Final = (
         tag="Messages",
         summary="My personal messages",
         description="Oldest first: those after `since`, or the newest ones without it. While "
-        "`complete` is false, ask again with `since` set to `offset`.",
+        "`complete` is false, ask again with `since` set to `offset`. 410: the log does not go on "
+        "from there; ask without `since`.",
         handler=_inbox,
         query=MessagesQuery,
         answers={200: Answer("Messages to and from me", Inbox)},
+        refusals=(410,),
     ),
     command_route(
         "POST",
@@ -95,7 +103,7 @@ ENDPOINTS: Final = (
         handler=_of_list,
         query=MessagesQuery,
         answers={200: Answer("Messages", ListMessages)},
-        refusals=(404,),
+        refusals=(404, 410),
     ),
     command_route(
         "POST",

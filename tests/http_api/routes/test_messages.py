@@ -49,6 +49,19 @@ async def test_messages_come_in_pages(ann: Someone, bob: Someone) -> None:
     assert texts == ["0", "1", "2", "3", "4"]
 
 
+async def test_a_position_that_never_was_is_gone(ann: Someone) -> None:
+    """Ahead of the log or of another epoch: as with a list's changes, 410 tells where it stands."""
+    list_id = await ann.new_list()
+    for path in ("/messages", "/broadcasts", f"/lists/{list_id}/messages"):
+        here = await ann.done("GET", path)
+        asked = f"{path}?since={here['offset']}"
+        assert (await ann.done("GET", f"{asked}&epoch={here['epoch']}"))["complete"]
+        for wrong in (f"{path}?since={here['offset'] + 1}", f"{asked}&epoch=other"):
+            answer = await ann.get(wrong)
+            assert (answer.status_code, answer.json()["code"]) == (410, "history_pruned"), wrong
+            assert answer.json()["offset"] == here["offset"]
+
+
 async def test_the_read_mark_is_shared_and_only_moves_forward(ann: Someone, bob: Someone) -> None:
     """All devices of a person know what was read."""
     await ann.share(await ann.new_list(), bob)
