@@ -78,6 +78,14 @@ def _only_text(value: Any) -> Any:
     raise ValueError(message)
 
 
+def _addressable(text: str) -> str:
+    """Refuse what no URL can name: clients take dots for the way up (RFC 3986 section 5.2.4)."""
+    if text in {".", ".."}:
+        message = "must not be . or .."
+        raise ValueError(message)
+    return text
+
+
 def _as_utc(moment: datetime) -> datetime:
     """Bring an aware time to UTC with milliseconds; one outside years 1970 to 9999 is refused."""
     if moment.tzinfo is None:
@@ -116,6 +124,7 @@ Label = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=50),
     AfterValidator(_no_controls),
     AfterValidator(_normalized),
+    AfterValidator(_addressable),
 ]
 Priority = Literal["none", "low", "medium", "high"]
 RoleName = Literal["owner", "editor", "viewer"]

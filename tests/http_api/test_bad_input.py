@@ -80,6 +80,8 @@ async def test_what_does_not_parse_is_400(carl: Someone, content: bytes) -> None
         ({"title": "a", "labels": ["x"] * 21}, "labels"),
         ({"title": "a", "labels": ["x" * 51]}, "labels.0"),
         ({"title": "a", "labels": [{}]}, "labels.0"),
+        ({"title": "a", "labels": ["x", ".."]}, "labels.1"),  # no URL could name it
+        ({"title": "a", "labels": [" . "]}, "labels.0"),
         ({"title": "a", "assignees": ["nobody-here"]}, "assignees.0"),
         ({"title": "a", "blocked_by": [fresh()]}, "blocked_by.0"),
         ({"title": "a", "id": "1"}, "id"),
