@@ -163,6 +163,8 @@ async def test_a_wrong_login_tells_nothing(edge: Edge, ann: object) -> None:
                 {"username": "nobody", "password": PASSWORD},
                 {"username": "off", "password": PASSWORD},
                 {"username": "\u0000", "password": ""},
+                {"username": "ann", "password": PASSWORD * 15_000},
+                {"username": "n" * 200_000, "password": PASSWORD},
             )
         ]
         assert {answer.status_code for answer in answers} == {401}
