@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -27,8 +28,10 @@ __all__ = ["Call", "parse_if_match", "parse_uuid"]
 
 M = TypeVar("M", bound=BaseModel)
 
-# Matches nothing: no epoch is empty.
-_NOWHERE = Position("", 0)
+# RFC 9110 section 8.8.3, and spaces. Members of a list may be empty (section 5.6.1.2), not all.
+_TAG = re.compile(r'(W/)?"([^"\x00-\x1f\x7f]*)"')
+_TAGS = re.compile(rf"[ \t,]*{_TAG.pattern}(?:[ \t]*,[ \t,]*{_TAG.pattern})*[ \t,]*")
+_OFFSET = re.compile(r"[0-9]{1,16}")
 
 
 class Call:
@@ -121,13 +124,13 @@ class Call:
             raise Invalid([("op", "differs from the header Idempotency-Key")])
         return str(key)
 
-    def if_match(self) -> Position | None:
+    def if_match(self) -> tuple[Position, ...] | None:
         """Read the ``If-Match`` header; None when the write is unconditional.
 
         See ``parse_if_match``. Raises Malformed.
         """
-        header = self.request.headers.get("if-match")
-        return None if header is None else parse_if_match(header)
+        lines = self.request.headers.getlist("if-match")
+        return parse_if_match(", ".join(lines)) if lines else None
 
 
 def parse_uuid(value: object) -> UUID | None:
@@ -140,23 +143,24 @@ def parse_uuid(value: object) -> UUID | None:
         return None
 
 
-def parse_if_match(header: str) -> Position | None:
-    """Read one entity tag ``"<epoch>-<offset>"`` (RFC 9110 section 13.1.1).
+def parse_if_match(header: str) -> tuple[Position, ...] | None:
+    """Read the positions that entity tags ``"<epoch>-<offset>"`` name (RFC 9110 section 13.1.1).
 
-    ``*`` asks only that the thing exists, which every write does anyway: None. A tag that is weak
-    or not of ours matches nothing, so the write will be stale. What is no single tag at all raises
-    Malformed: a condition that we cannot read must not be ignored.
+    ``*`` asks only that the thing exists, which every write does anyway: None. Tags that are weak
+    or not of ours match nothing; with no other tag the write will be stale. What is no list of tags
+    raises Malformed: a condition that we cannot read must not be ignored.
     """
     header = header.strip()
     if header == "*":
         return None
-    tag = header.removeprefix("W/")
-    if len(tag) < 2 or tag[0] != '"' or tag[-1] != '"' or '"' in tag[1:-1]:
-        raise Malformed('If-Match must be one entity tag, such as "epoch-42", quotes included.')
-    epoch, dash, offset = tag[1:-1].rpartition("-")
-    if header != tag or not (dash and epoch and offset.isascii() and offset.isdecimal()):
-        return _NOWHERE
-    return Position(epoch, int(offset)) if len(offset) <= 16 else _NOWHERE
+    if not _TAGS.fullmatch(header):
+        raise Malformed('If-Match must be entity tags, such as "epoch-42", quotes included, or *.')
+    named: list[Position] = []
+    for weak, opaque in _TAG.findall(header):
+        epoch, _, offset = opaque.rpartition("-")
+        if epoch and not weak and _OFFSET.fullmatch(offset):
+            named.append(Position(epoch, int(offset)))
+    return tuple(named)
 
 
 def _validated(model: type[M], fields: dict[str, Any]) -> M:

@@ -201,7 +201,8 @@ def _headers(endpoint: Endpoint) -> Iterable[dict[str, Any]]:
         yield _header("Idempotency-Key", "Names this change; `op` in the body does the same.", uuid)
     text = {"type": "string", "examples": ['"5f2b9c-42"']}
     if endpoint.conditional:
-        yield _header("If-Match", "Write only if this is still the thing's ETag.", text)
+        told = "Write only if the thing's ETag is still one of these; `*` stands for any."
+        yield _header("If-Match", told, text)
     if any(answer.etag for answer in endpoint.answers.values()) and endpoint.method == "GET":
         yield _header("If-None-Match", "Answer 304 if this is still the ETag.", text)
 

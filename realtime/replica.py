@@ -158,7 +158,7 @@ class Replica:
         actor: Actor,
         command: Command,
         *,
-        if_match: Position | None = None,
+        if_match: Collection[Position] | None = None,
         trace: str | None = None,
     ) -> Committed:
         """Carry out a command; cancelling the caller does not stop it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 import structlog
@@ -32,7 +32,7 @@ class Committer(Protocol):
         actor: Actor,
         command: Command,
         *,
-        if_match: Position | None = None,
+        if_match: Collection[Position] | None = None,
         trace: str | None = None,
     ) -> Committed:
         """Carry out one command, or refuse it."""
@@ -63,7 +63,7 @@ class Submit:
         actor: Actor,
         command: Command,
         *,
-        if_match: Position | None = None,
+        if_match: Collection[Position] | None = None,
         trace: str | None = None,
     ) -> Committed:
         """Carry out ``command`` for ``actor``; raises what ``store.commit`` raises."""
@@ -86,7 +86,11 @@ class Submit:
         return made
 
     async def _commit(
-        self, actor: Actor, command: Command, if_match: Position | None, trace: str | None
+        self,
+        actor: Actor,
+        command: Command,
+        if_match: Collection[Position] | None,
+        trace: str | None,
     ) -> Committed:
         committed = await self._store.commit(actor, command, if_match=if_match, trace=trace)
         self.announce(committed.entries)

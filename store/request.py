@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -40,12 +40,13 @@ NO_TODO = "There is no such todo, or it is in a list that you are not a member o
 class Request:
     """Hold what comes with a command: who, under which conditions, and in which epoch.
 
-    ``if_match`` is the position the writer saw, None: any. ``trace`` is a trace id or None.
+    ``if_match`` are the positions that the writer accepts (one suffices), None: any. ``trace`` is a
+    trace id or None.
     """
 
     context: Context
     epoch: str
-    if_match: Position | None = None
+    if_match: Collection[Position] | None = None
     trace: str | None = None
 
     @property
@@ -63,7 +64,7 @@ def check_precondition(view: View, command: Command, request: Request) -> None:
         offset, extra = todo.offset, {"todo": todo_json(todo)}
     else:
         offset, extra = view.head, {"list": list_json(view.info)}
-    if request.if_match != Position(request.epoch, offset):
+    if Position(request.epoch, offset) not in request.if_match:
         raise Stale("It changed after the version you named; look again.", extra=extra)
 
 

@@ -80,8 +80,21 @@ def test_if_match_names_a_position() -> None:
     """The ETag of an answer, as it was."""
     assert call().if_match() is None
     position = Position("5f2b9c", 42)
-    assert parse_if_match(position.etag) == position
-    assert parse_if_match(f" {position.etag} ") == position
+    assert parse_if_match(position.etag) == (position,)
+    assert parse_if_match(f" {position.etag} ") == (position,)
+
+
+def test_if_match_may_name_several_positions() -> None:
+    """Any of them will do; weak tags are no match for a write (RFC 9110 section 13.1.1)."""
+    tags = ', "5f2b9c-42" ,W/"5f2b9c-43",, "a,b", "d-e-7",'
+    assert parse_if_match(tags) == (Position("5f2b9c", 42), Position("d-e", 7))
+
+
+def test_if_match_in_several_lines_is_one_list() -> None:
+    """RFC 9110 section 5.3."""
+    request = call()
+    request.request.scope["headers"] += [(b"if-match", b'"e-1"'), (b"if-match", b'"e-2"')]
+    assert request.if_match() == (Position("e", 1), Position("e", 2))
 
 
 def test_any_version_is_no_condition() -> None:
@@ -104,12 +117,12 @@ def test_any_version_is_no_condition() -> None:
 )
 def test_a_tag_that_is_not_ours_matches_nothing(tag: str) -> None:
     """It is a version that never was, so the write is stale (RFC 9110 section 13.1.1)."""
-    found = parse_if_match(tag)
-    assert found is not None
-    assert found.epoch == ""
+    assert parse_if_match(tag) == ()
 
 
-@pytest.mark.parametrize("header", ["", "x", "5f2b9c-42", '"a', '"a", "b"', '"a"b"'])
+@pytest.mark.parametrize(
+    "header", ["", ",", "x", "5f2b9c-42", '"a', '"a" "b"', '"a"b"', '"a", *', 'w/"a"', '"a\t"']
+)
 def test_a_condition_that_does_not_parse_is_malformed(header: str) -> None:
     """It must not be taken for no condition."""
     with pytest.raises(Malformed):

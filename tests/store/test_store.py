@@ -208,11 +208,13 @@ async def test_a_conditional_write_on_a_stale_version_changes_nothing(
     todo, _ = await store.todo(ann.id, todo_id)
     command = TodoUpdate(todo_id=todo_id, changes={"completed": True})
     with pytest.raises(Stale) as refused:
-        await store.commit(ann, command, if_match=Position(store.epoch, todo.offset - 1))
+        await store.commit(ann, command, if_match=[Position(store.epoch, todo.offset - 1)])
     assert refused.value.extra["todo"]["completed"] is False
     with pytest.raises(Stale):
-        await store.commit(ann, command, if_match=Position("other", todo.offset))
-    done = await store.commit(ann, command, if_match=Position(store.epoch, todo.offset))
+        await store.commit(ann, command, if_match=[Position("other", todo.offset)])
+    done = await store.commit(
+        ann, command, if_match=[Position("other", 1), Position(store.epoch, todo.offset)]
+    )
     assert orjson.loads(done.body)["todo"]["completed_by"] == "ann"
 
 

@@ -124,6 +124,23 @@ class TestConditions:
         second = await ann.send("DELETE", path, headers={"If-Match": etag})
         assert second.status_code == 200
 
+    async def test_one_tag_of_several_suffices(self, ann: Someone) -> None:
+        """RFC 9110 section 13.1.1; ``*`` asks only that there is a todo."""
+        todo = await ann.new_todo(await ann.new_list())
+        path = f"/todos/{todo['id']}"
+        etag = (await ann.get(path)).headers["etag"]
+        several = {"If-Match": f'"x-1", {etag}'}
+        first = await ann.send("PATCH", path, {"title": "a"}, headers=several)
+        assert first.status_code == 200
+        again = await ann.send("PATCH", path, {"title": "b"}, headers=several)
+        assert (again.status_code, again.json()["code"]) == (412, "stale")
+        any_version = await ann.send("PATCH", path, {"title": "c"}, headers={"If-Match": "*"})
+        assert any_version.status_code == 200
+        nothing = await ann.send(
+            "PATCH", f"/todos/{fresh()}", {"title": "c"}, headers={"If-Match": "*"}
+        )
+        assert nothing.status_code == 404
+
     @pytest.mark.parametrize("tag", ["stale", '"x-3"', '"nothing of ours"', "weak"])
     async def test_any_other_version_is_stale(self, ann: Someone, tag: str) -> None:
         """412 with the current todo, and nothing written."""
