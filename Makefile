@@ -13,7 +13,7 @@ PEERS_READY := $(VENV)/peers/.ready
 PACKAGES := store realtime http_api
 # Test processes. One more than two cores: end-to-end tests mostly wait for the servers they drive.
 WORKERS ?= 3
-CHECKED := $(PACKAGES) tests nginx $(wildcard bench)
+CHECKED := $(PACKAGES) tests nginx containers $(wildcard bench)
 
 .PHONY: help
 help: ## Say what there is

@@ -28,6 +28,8 @@ _PLACEHOLDER = re.compile(r"\$\{(EDGE_[A-Z_]+)\}")
 # What would end a directive or begin another one, had it come into a value.
 _UNSAFE = re.compile(r"[\s;{}\"'\\$#]")
 _DIRECTIVES = "EDGE_REPLICAS"
+# Only root can start workers as another user; anyone else would be warned at each start.
+_FOR_ROOT = re.compile(r"^user .*\n", re.MULTILINE)
 
 
 class RenderError(Exception):
@@ -52,11 +54,11 @@ def replicas(addresses: Sequence[str]) -> str:
     return " ".join(f"server {address} fail_timeout=5s;" for address in addresses)
 
 
-def render(given: Mapping[str, str]) -> str:
+def render(given: Mapping[str, str], *, unprivileged: bool = False) -> str:
     """Fill the template in; ``given`` wins over the defaults, and an empty value counts as none.
 
-    Raises RenderError for a name that the template does not have and for a value that would not
-    stay one word of the configuration.
+    ``unprivileged`` leaves out what only root may say. Raises RenderError for a name that the
+    template does not have and for a value that would not stay one word of the configuration.
     """
     known = defaults()
     if unknown := sorted(name for name in given if name not in known):
@@ -68,6 +70,8 @@ def render(given: Mapping[str, str]) -> str:
         if name != _DIRECTIVES and _UNSAFE.search(value):
             raise RenderError(f"{name} must be one word, without blanks, quotes and any of ;{{}}$#")
     template = (_HERE / "nginx.conf.template").read_text(encoding="utf-8")
+    if unprivileged:
+        template = _FOR_ROOT.sub("", template, count=1)
     return _PLACEHOLDER.sub(lambda match: values[match[1]], template)
 
 
@@ -78,6 +82,7 @@ def main(words: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--output", type=Path, help="the file to write [standard output]")
     parser.add_argument("--replica", action="append", metavar="ADDRESS", help="one of several")
+    parser.add_argument("--unprivileged", action="store_true", help="Nginx will not start as root")
     parser.add_argument("values", nargs="*", metavar="NAME=VALUE")
     options = parser.parse_args(words)
     given = {name: value for name, value in os.environ.items() if name.startswith(_PREFIX)}
@@ -85,7 +90,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         if options.replica:
             given[_DIRECTIVES] = replicas(options.replica)
-        rendered = render(given)
+        rendered = render(given, unprivileged=options.unprivileged)
     except RenderError as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -48,6 +48,14 @@ def test_a_value_stays_one_word(value: str) -> None:
         replicas([value])
 
 
+def test_without_root_no_user_is_named() -> None:
+    """Whoever is not root cannot become another user, and would be warned at each start."""
+    lines = render({}).splitlines()
+    assert lines.count("user www-data;") == 1
+    lines.remove("user www-data;")
+    assert render({}, unprivileged=True).splitlines() == lines
+
+
 def test_a_misspelt_name_is_told() -> None:
     """Nothing is set without effect."""
     with pytest.raises(RenderError, match="EDGE_SEVER_NAME: no such name"):
