@@ -18,18 +18,20 @@ if TYPE_CHECKING:
 
 __all__ = ["LogQuery", "LogReader"]
 
-# One statement, so one snapshot for head, role and entries of every log in it. Each lateral part is
-# a look-up in a primary key, whatever the planner thinks of the size of the arrays.
+# One statement, so one snapshot for head, role and entries of every log in it. The limits keep each
+# lateral part a look-up in a primary key: as joins they were scans of whole tables.
 _READ: Final = """
 SELECT (SELECT epoch FROM epochs) AS epoch, place.head, place.floor, seat.role, part.*
 FROM unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::bigint[], $5::int[], $6::bigint[])
     WITH ORDINALITY AS asked (kind, log_id, reader, since, most, bytes, number)
 LEFT JOIN LATERAL (
     SELECT head, floor FROM logs WHERE logs.kind = asked.kind AND logs.log_id = asked.log_id
+    LIMIT 1
 ) AS place ON true
 LEFT JOIN LATERAL (
     SELECT role FROM members
     WHERE asked.kind = 0 AND members.list_id = asked.log_id AND members.user_id = asked.reader
+    LIMIT 1
 ) AS seat ON true
 LEFT JOIN LATERAL (
     SELECT array_agg(log_offset ORDER BY log_offset) AS offsets,
