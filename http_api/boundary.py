@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import time
 from typing import Final
-from uuid import uuid4
 
 import structlog
 from starlette.exceptions import HTTPException
@@ -14,14 +12,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from http_api.problems import problem_response
 from http_api.refusals import Malformed
+from http_api.request_head import refuse_ambiguous
+from http_api.request_id import request_id_in
 from http_api.trail import CURRENT, Trail
 from store.errors import LockstepError, NotFound
 
 __all__ = ["Boundary"]
 
 log = structlog.get_logger("lockstep.http")
-
-_SANE_ID: Final = re.compile(r"[A-Za-z0-9._:+/=@-]{1,128}")
 
 # Nothing but our own files runs on our pages, and nobody frames them. The socket is named by
 # scheme, because 'self' does not cover ws: in every browser.
@@ -62,7 +60,7 @@ class Boundary:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        trail = Trail(_request_id(_given_id(scope)))
+        trail = Trail(request_id_in(scope["headers"]))
         scope["lockstep.trail"] = trail
         token = CURRENT.set(trail)
         started = time.perf_counter()
@@ -83,6 +81,7 @@ class Boundary:
             await send(message)
 
         try:
+            refuse_ambiguous(scope)
             await self._app(scope, receive, send_on)
         except ClientDisconnect:
             pass  # it left while it sent its request: nobody is there to be answered
@@ -104,18 +103,6 @@ class Boundary:
                 user=trail.user,
             )
             CURRENT.reset(token)
-
-
-def _given_id(scope: Scope) -> str | None:
-    for name, value in scope["headers"]:
-        if name == b"x-request-id":
-            return str(value, "latin-1")
-    return None
-
-
-def _request_id(given: str | None) -> str:
-    """Keep the caller's id when it is up to 128 harmless characters, else make one."""
-    return given if given is not None and _SANE_ID.fullmatch(given) else uuid4().hex
 
 
 def _without_secrets(path: str) -> str:

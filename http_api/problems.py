@@ -89,6 +89,7 @@ def problem_response(error: LockstepError, request_id: str) -> Response:
         response.headers["Allow"] = error.allow
     if isinstance(error, UpgradeRequired):
         response.headers["Upgrade"] = "websocket"
+        response.headers["Sec-WebSocket-Version"] = "13"
         response.headers["Connection"] = "Upgrade"
     retry_after_s = getattr(error, "retry_after_s", None)
     if retry_after_s is not None:

@@ -142,6 +142,11 @@ class Replica:
         await self._bus.aclose()
 
     @property
+    def serving(self) -> bool:
+        """Tell whether new sockets are welcome: started, and not draining."""
+        return self._serving
+
+    @property
     def ready(self) -> bool:
         """Tell whether this replica serves, and has heard from the database lately."""
         return self._serving and self._clock.monotonic() - self._polled_at < _FRESH_S

@@ -58,7 +58,8 @@ def uvicorn_config(settings: Settings, *, reload: bool = False) -> uvicorn.Confi
         reload=reload,
         reload_dirs=[str(_SOURCES / name) for name in _PACKAGES] if reload else None,
         loop="uvloop",
-        http="httptools",
+        # uvicorn's own on httptools, whose refusals are problems with a request id.
+        http="http_api.http_protocol:HttpProtocol",
         # uvicorn's own, with sight of the write buffer: a peer that does not read must cost little.
         ws="realtime.transport_uvicorn:WebSocketProtocol",
         ws_max_size=262_144,  # the largest message of the protocol

@@ -147,7 +147,13 @@ async def test_a_caller_who_left_in_the_middle_is_no_mistake_of_ours(lines: io.S
     async def send(message: Any) -> None:
         raise AssertionError(message)
 
-    scope = {"type": "http", "method": "POST", "path": "/", "headers": []}
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "POST",
+        "path": "/",
+        "headers": [(b"host", b"h")],
+    }
     await Boundary(reading)(scope, receive, send)
 
     assert [(one["event"], one["status"]) for one in events(lines)] == [("request", 499)]
