@@ -247,7 +247,7 @@ class BroadcastPage(_Page):
 class CommandResult(Shape):
     """Show what one command's own route would have answered."""
 
-    op: UUID | None
+    op: UUID
     status: int
     body: dict[str, Any]
 

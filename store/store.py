@@ -13,7 +13,7 @@ from uuid6 import uuid7
 
 from store.commit_list import commit_list_command, commit_list_create
 from store.commit_message import commit_broadcast, commit_message, commit_read
-from store.commit_together import commit_together
+from store.commit_together import CollidedError, CommandRefusedError, commit_together
 from store.database import Database, Pool
 from store.engines import StoreSettings, open_database, open_standby
 from store.errors import Conflict, NotFound, Unavailable
@@ -187,7 +187,8 @@ class Store:
     ) -> tuple[Committed, ...]:
         """Carry out commands of one list in one transaction: all of them or none.
 
-        Raises CommandRefusedError, which names the first one refused; nothing is written then.
+        The first may make the list. Raises CommandRefusedError, which names the first one refused;
+        nothing is written then.
         """
         requests = [self._request(actor, command, trace=trace) for command in commands]
 
@@ -196,9 +197,12 @@ class Store:
 
         try:
             return await self.database.transact(Pool.APP, actor.id, work)
-        except IntegrityError as error:
-            message = "An id is taken, or it collided with another change; look again and retry."
-            raise Conflict(message) from error
+        except CollidedError:  # a second look, as for a single command
+            try:
+                return await self.database.transact(Pool.APP, actor.id, work)
+            except CollidedError as error:
+                taken = _id_taken(commands[error.index])
+                raise CommandRefusedError(error.index, taken) from error
 
     async def search(self, actor: UUID, search: TodoSearch) -> tuple[Todo, ...]:
         """Find live todos in all of the actor's lists, by (created_at, id)."""

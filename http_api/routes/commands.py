@@ -46,6 +46,9 @@ async def _commands(call: Call) -> Response:
     if call.request.headers.get("if-match") is not None:
         raise Invalid([("If-Match", "is understood where the answer has an ETag only")])
     given = [_named(fields, batch, number) for number, fields in enumerate(body.commands)]
+    nameless = [number for number, fields in enumerate(given) if _op(fields) is None]
+    if nameless:  # whole: no result could say which command it is about
+        raise Invalid([(f"commands.{number}.op", "must be a UUID") for number in nameless])
     if body.atomic:
         return reply({"results": await _all_or_none(call, given)})
     return reply({"results": await _in_turn(call, given)})
@@ -53,7 +56,7 @@ async def _commands(call: Call) -> Response:
 
 def _named(fields: dict[str, Any], batch: str | None, number: int) -> dict[str, Any]:
     """Name a nameless command after the batch's own key, so that a retry of it doubles none."""
-    if batch is None or "op" in fields:
+    if batch is None or fields.get("op") is not None:
         return fields
     return {**fields, "op": str(uuid5(UUID(batch), str(number)))}
 
@@ -132,8 +135,10 @@ ENDPOINTS: Final = (
         summary="Carry out up to 100 commands in order",
         description="Each result has the status and the body that the command's own route would "
         "answer. After a 429 or 503 the rest is not tried and answered 503: send those again. With "
-        "`atomic`, commands of one list all take effect or none does: the one refused says why, "
-        "the others are answered 424 `not_done`.",
+        "`atomic`, commands of one list (which the first may make, with an `id` for the others to "
+        "name) all take effect or none does: the one refused says why, the others are answered 424 "
+        "`not_done`. Every command has its own `op`; only with an `Idempotency-Key` for the whole "
+        "batch it may be left out, and is then derived from that.",
         handler=_commands,
         body=CommandsBody,
         answers={200: Answer("A result for each command", CommandResults)},

@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psutil
 import pytest
@@ -348,7 +348,13 @@ async def _write(person: Person, list_id: str) -> int:
     offset = 0
     for _ in range(10):
         commands = [
-            {"type": "todo.create", "list_id": list_id, "title": "milk", "notes": NOTE}
+            {
+                "type": "todo.create",
+                "op": str(uuid4()),
+                "list_id": list_id,
+                "title": "milk",
+                "notes": NOTE,
+            }
             for _ in range(26)
         ]
         done = await person.call("POST", "/commands", {"commands": commands})

@@ -44,3 +44,45 @@ async def test_one_refusal_keeps_the_whole_batch_from_happening(ann: Someone) ->
         assert codes[1][0] == status
         assert answer["results"][1]["op"] == bad["op"]
     assert await ann.head(list_id) == 2
+
+
+async def test_an_atomic_batch_may_begin_with_its_list(ann: Someone, bob: Someone) -> None:
+    """The list is there with all that was planned for it, or not at all."""
+    list_id, todo_id = fresh(), fresh()
+    make = {"type": "list.create", "op": fresh(), "id": list_id, "title": "trip"}
+    share = {"type": "member.set", "op": fresh(), "list_id": list_id, "username": bob.username}
+    pack = {"type": "todo.create", "op": fresh(), "list_id": list_id, "id": todo_id, "title": "a"}
+    label = {"type": "todo.add_label", "op": fresh(), "todo_id": todo_id, "label": "soon"}
+    bad = {**share, "op": fresh(), "username": "nobody-at-all", "role": "editor"}
+    refused = await ann.done("POST", "/commands", {"atomic": True, "commands": [make, pack, bad]})
+    assert [result["status"] for result in refused["results"]] == [424, 424, 404]
+    assert (await ann.get(f"/lists/{list_id}")).status_code == 404
+
+    batch = {"atomic": True, "commands": [make, {**share, "role": "editor"}, pack, label]}
+    first = await ann.done("POST", "/commands", batch)
+    assert [result["status"] for result in first["results"]] == [201, 200, 201, 200]
+    assert [result["body"]["offset"] for result in first["results"]] == [2, 3, 4, 5]
+    again = await ann.done("POST", "/commands", batch)
+    assert [one["body"] for one in again["results"]] == [one["body"] for one in first["results"]]
+    whole = await bob.done("GET", f"/lists/{list_id}")
+    assert [todo["labels"] for todo in whole["todos"]] == [["soon"]]
+
+
+async def test_an_id_that_is_taken_keeps_an_atomic_batch_from_happening(
+    ann: Someone, eve: Someone
+) -> None:
+    """The command that chose it says so."""
+    foreign_list = await eve.new_list()
+    foreign_todo = (await eve.new_todo(foreign_list))["id"]
+    list_id = fresh()
+    make = {"type": "list.create", "op": fresh(), "id": list_id, "title": "trip"}
+    add = {"type": "todo.create", "op": fresh(), "list_id": list_id, "title": "a"}
+    for commands, refused in (
+        ([{**make, "id": foreign_list}, {**add, "list_id": foreign_list}], 0),
+        ([make, {**add, "id": foreign_todo}], 1),
+    ):
+        batch = {"atomic": True, "commands": commands}
+        results = (await ann.done("POST", "/commands", batch))["results"]
+        assert results[refused]["body"]["code"] == "id_taken"
+        assert results[1 - refused]["status"] == 424
+    assert (await ann.get(f"/lists/{list_id}")).status_code == 404
