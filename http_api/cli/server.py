@@ -48,7 +48,7 @@ def uvicorn_config(settings: Settings, *, reload: bool = False) -> uvicorn.Confi
 
     The app is built in the process that serves it, from these settings.
     """
-    return uvicorn.Config(
+    config = uvicorn.Config(
         functools.partial(_build_app, settings),
         factory=True,
         host=settings.host,
@@ -56,7 +56,6 @@ def uvicorn_config(settings: Settings, *, reload: bool = False) -> uvicorn.Confi
         uds=None if settings.uds is None else str(settings.uds),
         workers=settings.workers,
         reload=reload,
-        reload_dirs=[str(_SOURCES / name) for name in _PACKAGES] if reload else None,
         loop="uvloop",
         # uvicorn's own on httptools, whose refusals are problems with a request id.
         http="http_api.http_protocol:HttpProtocol",
@@ -82,6 +81,10 @@ def uvicorn_config(settings: Settings, *, reload: bool = False) -> uvicorn.Confi
         timeout_keep_alive=75,
         timeout_graceful_shutdown=STOP_WITHIN_S,
     )
+    if reload:
+        # uvicorn fills this in only for apps that it imports by name, and else watches nothing.
+        config.reload_dirs = [_SOURCES / name for name in _PACKAGES]
+    return config
 
 
 def _build_app(settings: Settings) -> ASGIApp:

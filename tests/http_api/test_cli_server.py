@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import uvicorn
+from uvicorn.supervisors.statreload import StatReload
 
 from http_api.cli import server as module
 from http_api.cli.failure import Failure
@@ -170,3 +172,12 @@ def test_options_that_promises_rest_on_are_spelled_out(monkeypatch: pytest.Monke
 def test_whoever_opens_the_unix_socket_is_the_proxy() -> None:
     """Behind a Unix socket the forwarding headers count, whatever TRUSTED_PROXIES says."""
     assert uvicorn_config(load_settings(uds="/run/x.sock")).forwarded_allow_ips == "*"
+
+
+def test_reloading_watches_all_of_the_source() -> None:
+    """Every module of the three packages, which uvicorn itself would not look at."""
+    reloader = StatReload(uvicorn_config(load_settings(), reload=True), lambda _sockets: None, [])
+    watched = set(reloader.iter_py_files())
+    source = Path(module.__file__).parents[2]
+    for package in ("store", "realtime", "http_api"):
+        assert set((source / package).rglob("*.py")) <= watched
