@@ -13,7 +13,7 @@ from http_api.cross_site import refuse_cross_site
 from http_api.refusals import MethodNotAllowed
 from http_api.trail import trail_of
 from realtime.credentials import TokenExpired, TokenInvalid
-from store.errors import Unauthenticated
+from store.errors import Unauthenticated, Unavailable
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -71,7 +71,8 @@ class _Path:
 def authenticated(request: Request, services: Services) -> Credentials:
     """Tell who asks, by the access token in the Authorization field (RFC 6750 section 2.1).
 
-    Without I/O. Raises Unauthenticated.
+    Without I/O. Raises Unauthenticated, or Unavailable on a server that is cut off from the
+    database: the session might have ended without its knowing.
     """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
@@ -83,6 +84,8 @@ def authenticated(request: Request, services: Services) -> Credentials:
         raise Unauthenticated(message, code="token_expired") from None
     except TokenInvalid:
         raise Unauthenticated("The access token is not valid.", code="token_invalid") from None
+    if not services.replica.in_touch:
+        raise Unavailable("This server is cut off from its database; try again shortly.")
     actor = credentials.actor
     if actor.session is None or services.replica.is_revoked(
         actor.session, actor.id, credentials.issued_at

@@ -149,7 +149,15 @@ class Replica:
     @property
     def ready(self) -> bool:
         """Tell whether this replica serves, and has heard from the database lately."""
-        return self._serving and self._clock.monotonic() - self._polled_at < _FRESH_S
+        return self._serving and self.in_touch
+
+    @property
+    def in_touch(self) -> bool:
+        """Tell whether it has heard from the database within 10 s; no I/O.
+
+        If not, sessions may have ended without its knowing, and nobody's token should count here.
+        """
+        return self._clock.monotonic() - self._polled_at < _FRESH_S
 
     @property
     def bus_state(self) -> BusState:
@@ -299,9 +307,10 @@ class Replica:
             connection.tick()
 
     async def _poll(self) -> None:
+        began = self._clock.monotonic()  # what it then reads is at least as new as this
         await self.hub.repair.poll(self.hub.feeds)
-        self._polled_at = self._clock.monotonic()
-        self.hub.sweep(self._polled_at)
+        self._polled_at = max(self._polled_at, began)
+        self.hub.sweep(self._clock.monotonic())
         self._revocations.forget(self._clock.now())
 
     async def _share_presence(self) -> None:

@@ -20,6 +20,7 @@ from http_api.services import Services
 from http_api.settings import Settings
 from http_api.table import ENDPOINTS
 from realtime.bus_memory import MemoryBus
+from realtime.clock import Clock
 from realtime.replica import Replica
 from realtime.snapshot_cache import MemorySnapshots
 from realtime.snapshots import Snapshots
@@ -71,12 +72,15 @@ class Edge:
 
 
 @asynccontextmanager
-async def open_edge(url: str, **settings: Any) -> AsyncIterator[Edge]:
-    """Open every route over the database at ``url``; passwords are hashed in earnest."""
+async def open_edge(url: str, clock: Clock | None = None, **settings: Any) -> AsyncIterator[Edge]:
+    """Open every route over the database at ``url``; passwords are hashed in earnest.
+
+    The replica goes by ``clock``, None: the machine's.
+    """
     given = Settings(_env_file=None, secret_key="0123456789abcdef" * 4, **settings)
     store = await open_store(StoreSettings(url))
     with open_identity(store, given) as identity:
-        replica = Replica(store, MemoryBus(), identity.tokens.authenticate)
+        replica = Replica(store, MemoryBus(), identity.tokens.authenticate, clock=clock)
         await replica.start()
         services = Services(
             settings=given,
