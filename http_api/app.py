@@ -16,7 +16,7 @@ from http_api.dispatch import routes_of
 from http_api.logs import configure_logs
 from http_api.parts import open_parts
 from http_api.settings import load_settings
-from http_api.socket_door import SOCKET_PATH, SocketDoor, refuse_socket
+from http_api.socket_door import DOOR, SOCKET_PATH, SocketDoor, refuse_socket
 from http_api.table import ENDPOINTS
 from store.errors import NotFound, Unavailable
 
@@ -50,7 +50,7 @@ class Application:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._services: Services | None = None
-        door = SocketDoor(self._current)
+        door = self._door = SocketDoor(self._current)
         self.routes: Final = (
             *routes_of(ENDPOINTS, self._current),
             Route(SOCKET_PATH, door),
@@ -96,7 +96,7 @@ class Application:
         async with self.running() as services:
             # The server drains the sockets before uvicorn closes them all at once. Requests go on
             # until it has answered them; only then does the replica end, with the other parts.
-            yield {"drain": services.replica.drain}
+            yield {"drain": services.replica.drain, DOOR: self._door}
 
     def _current(self) -> Services:
         if self._services is None:

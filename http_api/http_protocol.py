@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -12,17 +12,24 @@ from http_api.problems import problem_response
 from http_api.refusals import Malformed
 from http_api.request_head import ODD_TARGET, refuse_ambiguous
 from http_api.request_id import request_id_in
+from http_api.socket_door import DOOR, SOCKET_PATH
+
+if TYPE_CHECKING:
+    from http_api.socket_door import SocketDoor
 
 __all__ = ["HttpProtocol"]
 
+_SOCKET_PATH: Final = SOCKET_PATH.encode()
+
 
 class HttpProtocol(HttpToolsProtocol):
-    """Be uvicorn's protocol, with three differences.
+    """Be uvicorn's protocol, with four differences.
 
-    A handshake that is none, or whose target or host is ambiguous, is served as plain HTTP: the app
-    then answers it like any other request, with a request id. A target that is no path is marked in
-    the scope, since what the app is given of it looks like one. What does not parse at all is
-    answered with a problem.
+    A handshake at the socket's door goes no way round by ASGI: it is answered here, and the replica
+    takes the transport over. One that is none, or is refused, or whose target or host is ambiguous,
+    is served as plain HTTP: the app then answers it like any other request, with a request id. A
+    target that is no path is marked in the scope, since what the app is given of it looks like one.
+    What does not parse at all is answered with a problem.
     """
 
     _upgrades: bool | None = None  # whether the present request does; None: not asked yet
@@ -55,7 +62,26 @@ class HttpProtocol(HttpToolsProtocol):
             refuse_ambiguous(scope)
         except Malformed:
             return False
-        return True
+        door = self._door()
+        return door is None or door.fault(scope) is None
+
+    def _door(self) -> SocketDoor | None:
+        """Find the door that the request stands before; None: it goes to the app."""
+        if self.url.partition(b"?")[0] != _SOCKET_PATH:
+            return None
+        door: SocketDoor | None = self.app_state.get(DOOR)
+        return door
+
+    def handle_websocket_upgrade(self) -> None:
+        """Answer the handshake and let the replica have the transport."""
+        door = self._door()
+        if door is None:
+            super().handle_websocket_upgrade()
+            return
+        self.connections.discard(self)
+        # Else this object, of no more use, would wait for the cycle of the two to be collected.
+        self.parser = None  # type: ignore[assignment]
+        door.open(self.headers, self.transport, self.connections)
 
     def _unsupported_upgrade_warning(self) -> None:
         """Go on without a warning: the app tells the peer. What follows is of no known protocol."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from starlette.datastructures import Headers
 from starlette.websockets import WebSocket
+from websockets.utils import accept_key
 
 from http_api.handshake import handshake_fault
 from http_api.problems import problem_response
@@ -17,13 +18,20 @@ from http_api.trail import trail_of
 from store.errors import LockstepError, NotFound, Unavailable
 
 if TYPE_CHECKING:
+    import asyncio
+
     from starlette.types import Receive, Scope, Send
 
     from http_api.services import Services
 
-__all__ = ["SOCKET_PATH", "SocketDoor", "refuse_socket"]
+__all__ = ["DOOR", "SOCKET_PATH", "SocketDoor", "refuse_socket"]
 
 SOCKET_PATH: Final = "/connection/websocket"
+
+DOOR: Final = "lockstep.door"
+"""Where the server's HTTP protocol finds the door, in the state of the lifespan."""
+
+Headings = Iterable[tuple[bytes, bytes]]
 
 log = structlog.get_logger("lockstep.http")
 
@@ -41,35 +49,63 @@ class SocketDoor:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a handshake through to the replica, or answer what is wrong with it."""
+        refusal = self.fault(scope)
+        if isinstance(refusal, CrossSite):
+            log.info("socket_refused", origin=Headers(scope=scope).get("origin"))
         if scope["type"] == "http":
             trail_of(scope).route = SOCKET_PATH
             fault = handshake_fault(scope["method"], scope["http_version"], scope["headers"])
-            raise fault or UpgradeRequired("This server does not speak WebSocket.")
-        try:
-            services = self._services()
-            _check_origin(scope, services)
-            _check_subprotocol(scope)
-            if not services.replica.serving:
-                raise Unavailable("This server is stopping; another takes over.")
-        except LockstepError as refusal:
+            raise fault or refusal or UpgradeRequired("This server does not speak WebSocket.")
+        if refusal is not None:
             await refuse_socket(refusal, scope, receive, send)
         else:
-            await services.replica.websocket(scope, receive, send)
+            await self._services().replica.websocket(scope, receive, send)
+
+    def fault(self, scope: Scope) -> LockstepError | None:
+        """Say why this handshake is refused; None: it may open a socket."""
+        try:
+            services = self._services()
+        except LockstepError as refusal:
+            return refusal
+        headers = Headers(scope=scope)
+        origin = headers.get("origin")
+        if not services.origins.allows(origin, scope["scheme"], headers.get("host")):
+            return CrossSite("Pages of this origin may not connect.")
+        asked = _subprotocols(scope["headers"])
+        if "centrifuge-protobuf" in asked and "centrifuge-json" not in asked:
+            message = (
+                "Only JSON is spoken here: leave out the subprotocol, or ask for centrifuge-json."
+            )
+            return Malformed(message)
+        if not services.replica.serving:
+            return Unavailable("This server is stopping; another takes over.")
+        return None
+
+    def open(self, headers: Headings, transport: asyncio.Transport, sockets: set[Any]) -> None:
+        """Answer a handshake that has no fault, and let the replica serve the socket.
+
+        ``sockets``: the server's open connections. RFC 6455 section 4.2.2.
+        """
+        (key,) = (value for name, value in headers if name == b"sec-websocket-key")
+        protocol = "centrifuge-json" if "centrifuge-json" in _subprotocols(headers) else None
+        transport.write(
+            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Accept: %b\r\n%b\r\n"
+            % (
+                accept_key(key.decode()).encode(),
+                b"" if protocol is None else b"Sec-WebSocket-Protocol: %b\r\n" % protocol.encode(),
+            )
+        )
+        self._services().replica.adopt(transport, sockets)
 
 
-def _check_origin(scope: Scope, services: Services) -> None:
-    headers = Headers(scope=scope)
-    origin = headers.get("origin")
-    if not services.origins.allows(origin, scope["scheme"], headers.get("host")):
-        log.info("socket_refused", origin=origin)
-        raise CrossSite("Pages of this origin may not connect.")
-
-
-def _check_subprotocol(scope: Scope) -> None:
-    asked = scope.get("subprotocols", ())
-    if "centrifuge-protobuf" in asked and "centrifuge-json" not in asked:
-        message = "Only JSON is spoken here: leave out the subprotocol, or ask for centrifuge-json."
-        raise Malformed(message)
+def _subprotocols(headers: Headings) -> set[str]:
+    return {
+        token.strip()
+        for name, value in headers
+        if name == b"sec-websocket-protocol"
+        for token in value.decode("latin-1").split(",")
+    }
 
 
 async def refuse_socket(

@@ -44,6 +44,7 @@ __all__ = ["Connection", "Context", "Transport"]
 
 _log = structlog.get_logger("lockstep.realtime")
 
+_NEVER = float("inf")
 # What a queue is emptied of before the socket closes; after the others nothing more may be sent.
 _NOTHING_MORE = {codes.INVALID_TOKEN.code, codes.SLOW.code, codes.FORCE_CLOSE.code}
 
@@ -59,6 +60,12 @@ class Transport(Protocol):
 
     def abort(self) -> None:
         """End the socket without waiting for the peer."""
+
+    def pause(self) -> None:
+        """Read nothing from the peer until ``resume``: more waits than it is owed."""
+
+    def resume(self) -> None:
+        """Read from the peer again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +87,10 @@ class Context:
 class Connection:
     """Tie one socket to its session, its subscriptions and its outbox.
 
-    The transport calls ``receive`` for each text message, ``take`` and ``sent`` around each write,
-    and ``lost`` once at the end. Nothing here waits: a command that must is a task of its own while
-    it lasts, and so is catching up.
+    The transport calls ``receive`` for each message, ``take`` for what to write, ``blocked`` and
+    ``sent`` when the socket takes nothing more and when it does again, and ``lost`` at the end.
+    Nothing here waits: a command that must is a task of its own while it lasts, and so is catching
+    up.
     """
 
     __slots__ = (
@@ -90,6 +98,7 @@ class Connection:
         "_behind",
         "_catching_up",
         "_context",
+        "_crowded",
         "_done",
         "_due",
         "_room",
@@ -115,17 +124,21 @@ class Connection:
         self._behind: deque[Follower] = deque()
         self._catching_up: asyncio.Task[None] | None = None
         self._room: asyncio.Event | None = None  # set when the outbox has room again
-        self._writing_since = float("inf")
-        self._abort_at = float("inf")
+        self._writing_since = _NEVER
+        self._abort_at = _NEVER
         self._done = False
-        self._due = float("inf")
+        self._crowded = False
+        self._due = _NEVER
         self._schedule()
 
     # --- the transport's side ---------------------------------------------------------------------
 
     def receive(self, frame: bytes) -> None:
-        """Take one text message of the client."""
+        """Take one message of the client."""
         self._perform(self.session.receive(frame, self._context.clock.monotonic()))
+        if self.session.crowded:
+            self._crowded = True
+            self._transport.pause()
 
     def close(self, code: CloseCode) -> None:
         """Close from the server's side; does nothing on a closed connection."""
@@ -135,42 +148,35 @@ class Connection:
         """Learn that the socket is gone."""
         self.session.lost()
         self._cleanup()
-        self._abort_at = float("inf")
+        self._abort_at = _NEVER
 
     def take(self) -> bytes | None:
-        """Give the next frame to write; None when nothing waits. ``sent`` must follow a frame."""
-        frame = self.outbox.take(self._context.limits.page_bytes)
-        if frame is not None:
-            self._writing_since = self._context.clock.monotonic()
-            self._schedule()
-        return frame
+        """Give the next message to write; None when nothing waits."""
+        return self.outbox.take(self._context.limits.page_bytes)
 
     def blocked(self) -> None:
         """Learn that the socket takes nothing for now; ``sent`` must follow when it does again."""
-        self._writing_since = min(self._writing_since, self._context.clock.monotonic())
-        self._schedule()
+        if self._writing_since == _NEVER:
+            self._writing_since = self._context.clock.monotonic()
+            self._schedule()
 
     def sent(self) -> None:
-        """Learn that the last frame left, or that there is room again; go on with what waited."""
-        self._writing_since = float("inf")
+        """Learn that the socket took everything so far; go on with what waited for that."""
+        self._writing_since = _NEVER
         if self.outbox.full:
             return
         if self._room is not None:
             self._room.set()
-        self._perform(self.session.release(self._context.clock.monotonic()))
-
-    @property
-    def congested(self) -> bool:
-        """Tell whether nothing further should be read from the socket for now."""
-        return self.session.crowded
+        if self.session.held:
+            self._perform(self.session.release(self._context.clock.monotonic()))
 
     def tick(self) -> None:
         """Do what is due by now."""
         context = self._context
         now = context.clock.monotonic()
-        self._due = float("inf")
+        self._due = _NEVER
         if now >= self._abort_at:
-            self._abort_at = float("inf")
+            self._abort_at = _NEVER
             self._transport.abort()
             return
         if now >= self._writing_since + context.limits.stuck_s:
@@ -239,6 +245,9 @@ class Connection:
                     self._end(code)
                 case _:
                     self._task = self._context.tasks.spawn(self._work(effect))
+        if self._crowded and not self.session.crowded:
+            self._crowded = False
+            self._transport.resume()
         self._schedule()
 
     def _authenticate(self, token: str) -> Outcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -23,7 +24,9 @@ from realtime.reads import LogSource
 from realtime.revocation import Revocations, read_revocation
 from realtime.submit import Committer, Submit
 from realtime.tasks import Tasks
-from realtime.transport_asgi import EXTENSION, AsgiTransport, Receive, Scope, Send, refuse
+from realtime.transport import SocketTransport
+from realtime.transport_asgi import AsgiTransport, Receive, Scope, Send, refuse
+from realtime.turn import Turn
 from store.actor import Actor
 from store.committed import Committed
 from store.entry import Entry, Position
@@ -80,6 +83,7 @@ class Replica:
         self._by_user: defaultdict[UUID, dict[Connection, None]] = defaultdict(dict)
         self._polled_at = -math.inf
         self._serving = False
+        self._turn: Turn | None = None
         self._deadlines: Deadlines[Connection] = Deadlines(self._clock.monotonic(), _TICK_S)
         self._context = Context(
             hub=self.hub,
@@ -269,11 +273,22 @@ class Replica:
             return
         subprotocol = "centrifuge-json" if "centrifuge-json" in asked else None
         await send({"type": "websocket.accept", "subprotocol": subprotocol})
-        wire = scope.get("extensions", {}).get(EXTENSION)
-        transport = AsgiTransport(receive, send, self._tasks, wire)
+        transport = AsgiTransport(receive, send, self._tasks)
         connection = Connection(self._context, transport, self._new_id())
         self.connections[connection] = None
         await transport.run(connection)
+
+    def adopt(self, transport: asyncio.Transport, sockets: set[object]) -> None:
+        """Serve the socket on ``transport``, whose handshake was answered: without ASGI or a task.
+
+        ``sockets``: the server's open connections, which it shuts down in the end.
+        """
+        if self._turn is None:
+            self._turn = Turn(asyncio.get_running_loop())
+        carrier = SocketTransport(sockets, self._turn, self.limits.frame_bytes)
+        connection = Connection(self._context, carrier, self._new_id())
+        self.connections[connection] = None
+        carrier.begin(transport, connection)
 
     def _allows(self, origin: bytes | None) -> bool:
         if self._origins is None or origin is None:

@@ -219,6 +219,11 @@ class Session:
         return self._state is _State.OPEN
 
     @property
+    def held(self) -> bool:
+        """Tell whether ``hold`` keeps commands back."""
+        return self._held
+
+    @property
     def crowded(self) -> bool:
         """Tell whether so much waits that nothing further should be read for now."""
         limits = self._limits

@@ -4,64 +4,41 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Final, Protocol
+from typing import Any
 
 from realtime import codes
 from realtime.codes import CloseCode
 from realtime.connection import Connection
 from realtime.tasks import Tasks
 
-__all__ = ["EXTENSION", "AsgiTransport", "Message", "Receive", "Scope", "Send", "Wire", "refuse"]
+__all__ = ["AsgiTransport", "Message", "Receive", "Scope", "Send", "refuse"]
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-EXTENSION: Final = "lockstep.transport"
-"""Where a server puts its ``Wire`` into the ``extensions`` of the scope."""
-
-_PAUSE_S: Final = 0.05  # between looks at a client that sends faster than it is answered
-
-
-class Wire(Protocol):
-    """Be the sight of the socket itself that ASGI does not give."""
-
-    full: bool
-    """More waits for the kernel than should: write nothing until ``on_room`` is called."""
-    on_room: Callable[[], None]
-
-    @property
-    def unsent(self) -> int:
-        """Count the bytes that were written and that the kernel has not taken."""
-
-    def abort(self) -> None:
-        """End the connection now, whatever the peer does; harmless when it has ended."""
-
 
 class AsgiTransport:
     """Pump messages between an accepted ASGI websocket and its connection.
 
-    With a ``wire`` a message is taken only when the socket has room, so that what waits stays in
-    the outbox, where it is bounded and may be dropped. Without (any ASGI server) one message waits
-    in ``send``, and ``abort`` only ends this side's work: ASGI cannot abort a socket.
+    One message waits in ``send``; the others stay in the outbox, where they are bounded and may be
+    dropped. ``abort`` only ends this side's work: ASGI cannot abort a socket.
     """
 
-    def __init__(
-        self, receive: Receive, send: Send, tasks: Tasks, wire: Wire | None = None
-    ) -> None:
+    def __init__(self, receive: Receive, send: Send, tasks: Tasks) -> None:
         self._receive = receive
         self._send = send
         self._tasks = tasks
-        self._wire = wire or _Unseen()
         self._ready = asyncio.Event()
+        self._readable = asyncio.Event()
+        self._readable.set()
         self._close: CloseCode | None = None
         self._reader: asyncio.Task[None] | None = None
         self._writer: asyncio.Task[None] | None = None
 
     async def run(self, connection: Connection) -> None:
         """Serve the connection until either side ends it."""
-        self._wire.on_room = self._ready.set
         self._writer = self._tasks.spawn(self._write(connection), quiet=True)
         self._reader = self._tasks.spawn(self._read(connection))
         try:
@@ -84,11 +61,18 @@ class AsgiTransport:
         self._ready.set()
 
     def abort(self) -> None:
-        """End the socket and both tasks; whatever waits is lost."""
-        self._wire.abort()
+        """End both tasks; whatever waits is lost."""
         for task in (self._reader, self._writer):
             if task is not None:
                 task.cancel()
+
+    def pause(self) -> None:
+        """Have the reader wait."""
+        self._readable.clear()
+
+    def resume(self) -> None:
+        """Have the reader go on."""
+        self._readable.set()
 
     async def _read(self, connection: Connection) -> None:
         while True:
@@ -100,41 +84,22 @@ class AsgiTransport:
                 connection.close(codes.UNSUPPORTED_DATA)
             else:
                 connection.receive(text.encode())
-            while connection.congested:  # noqa: ASYNC110 - rare; an event a socket costs more
-                await asyncio.sleep(_PAUSE_S)
+            await self._readable.wait()
 
     async def _write(self, connection: Connection) -> None:
-        wire = self._wire
-        blocked = False
         while True:
             await self._ready.wait()
             self._ready.clear()
-            if blocked and not wire.full:
-                blocked = False
-                connection.sent()
-            while not wire.full and (frame := connection.take()) is not None:
-                await self._send({"type": "websocket.send", "text": frame.decode()})
-                connection.sent()
-            if wire.full and not blocked:
-                blocked = True
+            while (message := connection.take()) is not None:
                 connection.blocked()
+                await self._send({"type": "websocket.send", "text": message.decode()})
+                connection.sent()
             if self._close is not None and not connection.outbox:
                 code = self._close
                 await self._send(
                     {"type": "websocket.close", "code": code.code, "reason": code.reason}
                 )
                 return
-
-
-class _Unseen:
-    """Stand in for the wire where the server gives no sight of it."""
-
-    full = False
-    unsent = 0
-    on_room: Callable[[], None]
-
-    def abort(self) -> None:
-        """Leave the socket to the server."""
 
 
 async def refuse(

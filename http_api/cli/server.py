@@ -59,8 +59,8 @@ def uvicorn_config(settings: Settings, *, reload: bool = False) -> uvicorn.Confi
         loop="uvloop",
         # uvicorn's own on httptools, whose refusals are problems with a request id.
         http="http_api.http_protocol:HttpProtocol",
-        # uvicorn's own, with sight of the write buffer: a peer that does not read must cost little.
-        ws="realtime.transport_uvicorn:WebSocketProtocol",
+        # For handshakes at other doors, which the app refuses; the socket goes no way by ASGI.
+        ws="websockets-sansio",
         ws_max_size=262_144,  # the largest message of the protocol
         # Compression costs 50 KiB a socket, and a publication could no longer be the same bytes
         # for everyone.

@@ -156,7 +156,7 @@ def test_options_that_promises_rest_on_are_spelled_out(monkeypatch: pytest.Monke
     """Defaults of uvicorn may change; these may not."""
     monkeypatch.delenv("LOCKSTEP_UDS", raising=False)
     config = uvicorn_config(load_settings(port=8123))
-    assert config.ws == "realtime.transport_uvicorn:WebSocketProtocol"
+    assert config.ws == "websockets-sansio"
     assert config.ws_max_size == 262_144
     assert not config.ws_per_message_deflate
     assert config.ws_ping_interval is None

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,11 +17,15 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from http_api.cli.listener import bind_address
+from http_api.http_protocol import HttpProtocol
+from http_api.origins import OriginPolicy
+from http_api.socket_door import DOOR, SocketDoor
 from realtime import codes
 from realtime.connection import Connection
+from realtime.frames import FrameReader
 from realtime.outbox import Weight
 from realtime.replica import Replica as Side
-from realtime.transport_uvicorn import WebSocketProtocol
+from realtime.transport import SocketTransport
 from store.actor import Actor
 from tests.realtime.conftest import Service
 from tests.servers.deadline import eventually
@@ -33,12 +38,6 @@ from tests.servers.replica import Replica
 KIB = 1024
 SMALL = 4 * KIB  # what the kernel takes for a reader that stopped: as little as it allows
 NOTE = "x" * 8_000
-
-
-class Impatient(WebSocketProtocol):
-    """Abort after a fraction of a second, so that tests need not wait."""
-
-    close_s = 0.2
 
 
 class Server:
@@ -62,9 +61,10 @@ class Server:
             one.close()
 
     @property
-    def sockets(self) -> list[WebSocketProtocol]:
+    def sockets(self) -> list[SocketTransport]:
         """Give the server's ends of all connections."""
-        return [one for one in self._state.connections if isinstance(one, WebSocketProtocol)]
+        connections: set[Any] = self._state.connections
+        return [one for one in connections if isinstance(one, SocketTransport)]
 
     def connection(self, client: str) -> Connection:
         """Give the server's side of a client."""
@@ -73,19 +73,15 @@ class Server:
 
 @asynccontextmanager
 async def _serving(side: Side) -> AsyncIterator[Server]:
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        await side.websocket(scope, receive, send)
-
-    config = uvicorn.Config(
-        app, ws=Impatient, http="httptools", lifespan="off", log_config=None,
-        ws_max_size=256 * KIB, ws_per_message_deflate=False, ws_ping_interval=None,
-    )  # fmt: skip
+    services: Any = SimpleNamespace(replica=side, origins=OriginPolicy.of(()))
+    door = SocketDoor(lambda: services)
+    config = uvicorn.Config(door, http=HttpProtocol, lifespan="off", log_config=None)
     config.load()
     state = ServerState()
     listener = bind_address("127.0.0.1", 0)
     listening = await asyncio.get_running_loop().create_server(
         lambda: config.http_protocol_class(  # type: ignore[call-arg]
-            config=config, server_state=state, app_state={}
+            config=config, server_state=state, app_state={DOOR: door}
         ),
         sock=listener.socket,
     )
@@ -189,6 +185,8 @@ async def test_a_reader_that_stays_stuck_is_aborted(service: Service, server: Se
     """A close alone would wait for ever for a peer that takes nothing."""
     await _stuck(service, server)
     await service.clock.advance(10.5)
+    assert server.sockets
+    await service.clock.advance(5.5)
     await _until(lambda: not server.sockets)
 
 
@@ -206,9 +204,10 @@ async def test_a_farewell_that_cannot_be_sent_ends_in_an_abort(
 
 @pytest.mark.parametrize("half", ["half-closed", "said goodbye"])
 async def test_a_peer_that_ends_without_reading_is_aborted(
-    service: Service, server: Server, half: str
+    service: Service, server: Server, half: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its end of the conversation is over, and our end cannot be written."""
+    monkeypatch.setattr(SocketTransport, "close_s", 0.2)
     raw, _, _, _ = await _stuck(service, server)
     if half == "half-closed":
         raw.sock.shutdown(1)
@@ -233,11 +232,14 @@ async def test_an_orderly_end_is_not_cut_short(service: Service, server: Server)
 
 
 @pytest.mark.parametrize("part", [b"", b" "])
-async def test_a_message_in_too_many_frames_is_refused(server: Server, part: bytes) -> None:
+async def test_a_message_in_too_many_frames_is_refused(
+    service: Service, server: Server, part: bytes
+) -> None:
     """Empty frames add nothing to any size that is checked, and cost memory each."""
     raw = await server.open()
     await raw.send(frame(TEXT, b"{", fin=False) + frame(CONT, part, fin=False) * 20_000)
     assert await raw.closed() == (1008, "too many fragments")
+    await service.clock.advance(5.5)
     await _until(lambda: not server.sockets)
 
 
@@ -273,16 +275,16 @@ async def test_ten_pings_are_answered(server: Server) -> None:
 
 
 async def test_pongs_do_not_fill_the_buffer_of_a_reader_that_stopped(
-    service: Service, server: Server
+    service: Service, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ten pings a second for an hour are nothing to a server that does not answer them."""
     raw, _, _, _ = await _stuck(service, server)
     (wire,) = server.sockets
     before = wire.unsent
-    wire.max_control_frames = 10_000
+    monkeypatch.setattr(FrameReader, "max_control_frames", 10_000)
     await raw.send(frame(PING, b"x" * 100) * 1_000)
     await asyncio.sleep(0)
-    await _until(lambda: wire._control_frames == 1_000)
+    await _until(lambda: wire._reader._controls == 1_000)
     assert wire.unsent <= before
 
 
