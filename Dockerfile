@@ -73,7 +73,7 @@ RUN apt-get update \
     && useradd --uid 10002 --gid 10001 --no-create-home --home-dir /nonexistent \
         --shell /usr/sbin/nologin lockstep-edge \
     && install --directory --owner 10001 --group 10001 --mode 0750 /run/lockstep \
-    && install --directory --owner 10002 --group 10001 --mode 0750 /run/nginx
+    && install --directory --owner 10002 --group 10001 --mode 1777 /run/nginx
 COPY http_api/web /opt/lockstep/web
 COPY containers/live.py containers/edge.sh /opt/lockstep/
 COPY nginx /opt/lockstep/nginx
@@ -88,5 +88,5 @@ EXPOSE 8080 8443
 # QUIT lets requests finish; sockets are cut after 20 s (worker_shutdown_timeout) and resume.
 STOPSIGNAL SIGQUIT
 HEALTHCHECK --interval=30s --timeout=3s --start-period=10s --retries=3 \
-    CMD ["python3", "-I", "/opt/lockstep/live.py", "127.0.0.1:8080"]
+    CMD ["python3", "-I", "/opt/lockstep/live.py", "edge"]
 ENTRYPOINT ["/bin/sh", "/opt/lockstep/edge.sh"]

@@ -1,7 +1,7 @@
 """Tell whether the server of this container lives: exit 0 when it answers HTTP, 1 when not.
 
 `live.py` asks the replica for /health/live, through LOCKSTEP_UDS or at LOCKSTEP_PORT. `live.py
-HOST:PORT` asks Nginx there, as EDGE_SERVER_NAME. Needs nothing but Python.
+edge` asks Nginx, at the port of EDGE_HTTP_LISTEN, for EDGE_SERVER_NAME. Needs Python alone.
 """
 
 from __future__ import annotations
@@ -29,22 +29,25 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock.connect(self._path)
 
 
-def _connection(words: list[str]) -> http.client.HTTPConnection:
-    if words:
-        return http.client.HTTPConnection(words[0], timeout=_WITHIN_S)
+def _replica() -> http.client.HTTPConnection:
     if path := os.environ.get("LOCKSTEP_UDS"):
         return _UnixConnection(path)
-    port = os.environ.get("LOCKSTEP_PORT") or "8000"
+    return _at(os.environ.get("LOCKSTEP_PORT") or "8000")
+
+
+def _at(port: str) -> http.client.HTTPConnection:
     return http.client.HTTPConnection(f"127.0.0.1:{port}", timeout=_WITHIN_S)
 
 
 def main(words: list[str]) -> int:
     """Ask once; the exit status is 0 for any answer below 500, else 1 with the reason."""
-    connection = _connection(words)
-    # Nginx answers nobody who asks for another name than its own.
-    name = os.environ.get("EDGE_SERVER_NAME") if words else None
+    connection, headers = _replica(), {}
+    if words == ["edge"]:
+        # The redirection to TLS. Nginx answers nobody who asks for another name than its own.
+        connection = _at(os.environ["EDGE_HTTP_LISTEN"].rpartition(":")[2])
+        headers["Host"] = os.environ["EDGE_SERVER_NAME"]
     try:
-        connection.request("GET", "/health/live", headers={"Host": name} if name else {})
+        connection.request("GET", "/health/live", headers=headers)
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as error:
         sys.stderr.write(f"no answer: {error!r}\n")

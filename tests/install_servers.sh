@@ -27,6 +27,12 @@ find_missing() {
 	need fonts-dejavu-core test -e /usr/share/fonts
 	need nodejs has_node
 	need npm command -v npm
+	# Images are built and run without a daemon, on a base made from Debian's packages. Root only.
+	if [ "$(id -u)" = 0 ]; then
+		need podman command -v podman
+		need runc command -v runc
+		need mmdebstrap command -v mmdebstrap
+	fi
 }
 
 find_missing

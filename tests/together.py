@@ -14,6 +14,7 @@ _GROUPS = (
     "tests/faults/test_replica_faults.py",
     "tests/faults/",  # one scenario beside another is as much as two cores carry
     "tests/nginx/",
+    "tests/containers/test_images.py",
 )
 
 
