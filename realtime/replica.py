@@ -114,9 +114,9 @@ class Replica:
         await self._poll()
         await self._recall_revocations()
         self._serving = True
-        self._loops.spawn(self._every(_TICK_S, self._tick))
-        self._loops.spawn(self._every(self.limits.poll_s, self._poll))
-        self._loops.spawn(self._every(self.limits.presence_digest_s, self._share_presence))
+        self._loops.spawn(self._every(lambda: _TICK_S, self._tick))
+        self._loops.spawn(self._every(self._until_poll, self._poll))
+        self._loops.spawn(self._every(lambda: self.limits.presence_digest_s, self._share_presence))
 
     async def drain(self) -> None:
         """Refuse new sockets and send the others away in batches; requests are served as before.
@@ -297,11 +297,16 @@ class Replica:
 
     # --- loops ------------------------------------------------------------------------------------
 
-    async def _every(self, seconds: float, work: Callable[[], object]) -> None:
+    def _until_poll(self) -> float:
+        """Look at the heads more often when the bus does not tell of changes."""
+        degraded = self._bus.state is BusState.DEGRADED
+        return self.limits.poll_degraded_s if degraded else self.limits.poll_s
+
+    async def _every(self, seconds: Callable[[], float], work: Callable[[], object]) -> None:
         """Do ``work`` for ever; what it raises is logged and does not end the loop."""
         failing = False
         while True:
-            await self._clock.sleep(seconds)
+            await self._clock.sleep(seconds())
             try:
                 result = work()
                 if hasattr(result, "__await__"):

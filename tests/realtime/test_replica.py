@@ -154,6 +154,39 @@ async def test_a_change_written_elsewhere_arrives_by_the_head_poll(service: Serv
     assert (await client.push())["offset"] == 3
 
 
+async def test_with_a_degraded_bus_the_heads_are_looked_at_more_often(embedded: Service) -> None:
+    """Nothing else tells of changes then: four times a second, until the bus is back."""
+    service = embedded
+    ann = await service.person("ann")
+    groceries = await service.make_list(ann)
+    bus = _Degraded()
+    replica = await service.replica(bus)
+    client = await service.client(replica, ann)
+    await client.call("subscribe", channel=f"list:{groceries}")
+    await service.clock.advance(1.0)
+    await _fill(service, ann, groceries, 1)
+    await service.clock.advance(0.25)
+    assert (await client.push())["offset"] == 3
+    bus.degraded = False
+    await service.clock.advance(0.25)
+    await _fill(service, ann, groceries, 1)
+    await service.clock.advance(0.75)
+    assert client.waiting() == []
+    await service.clock.advance(0.25)
+    assert (await client.push())["offset"] == 4
+
+
+class _Degraded(MemoryBus):
+    """Be a bus that says it is of no use until told otherwise."""
+
+    degraded = True
+
+    @property
+    def state(self) -> BusState:
+        """Say so."""
+        return BusState.DEGRADED if self.degraded else BusState.HEALTHY
+
+
 async def test_a_change_on_one_replica_reaches_clients_of_another(service: Service) -> None:
     """At once, by the bus; the head poll is not needed."""
     ann, bob = await service.person("ann"), await service.person("bob")
