@@ -16,11 +16,12 @@ from typing import Any, Final
 from redis.asyncio import ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisClusterException, RedisError
 
 __all__ = ["LINK_ERRORS", "RedisLink", "open_link", "open_pool", "pool_beside"]
 
-LINK_ERRORS: Final = (RedisError, OSError, TimeoutError, EOFError)
+# Of a cluster of which no server answers, redis-py says so by an exception that is no RedisError.
+LINK_ERRORS: Final = (RedisError, RedisClusterException, OSError, TimeoutError, EOFError)
 
 _CONNECT_S: Final = 3.0
 

@@ -19,6 +19,7 @@ from store.errors import NotFound
 from store.snapshot import Snapshot
 from store.store import Store, open_store
 from store.todo.commands import ListUpdate, MemberRemove, TodoUpdate
+from tests.servers.ports import free_port
 from tests.servers.redis import RedisServer
 from tests.store.making import make_person, new_list, new_todo
 
@@ -161,6 +162,17 @@ async def test_a_frozen_redis_counts_as_empty_and_is_not_asked_again_at_once(
     finally:
         own_redis.process.resume()
         await cache.aclose()
+
+
+@pytest.mark.parametrize("scheme", ["redis", "redis+cluster"])
+async def test_a_redis_that_is_gone_counts_as_empty(scheme: str) -> None:
+    """One server or a cluster, of which nobody answers: a snapshot is read, not refused."""
+    cache = RedisSnapshots(f"{scheme}://127.0.0.1:{free_port()}", key=KEY)
+    list_id = uuid4()
+    await cache.put(list_id, Position("e", 1), b"{}")
+    cache._trust_from = 0.0
+    assert await cache.get(list_id) is None
+    await cache.aclose()
 
 
 async def test_the_memory_cache_is_bounded_in_bytes() -> None:
