@@ -9,13 +9,13 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StrictStr
 
 from http_api.answers import Shape
+from store.todo.commands import Id
 
 __all__ = [
     "AccountAnswer",
     "LoginBody",
     "LogoutBody",
     "PasswordBody",
-    "ProfileBody",
     "RefreshBody",
     "RefreshQuery",
     "RegisterBody",
@@ -85,18 +85,12 @@ class LogoutBody(RefreshBody):
     """Name the session by its refresh token when no access token is at hand."""
 
 
-class ProfileBody(Closed):
-    """Change what is named; null clears, an absent field stays."""
-
-    display_name: Given | None = None
-    email: Given | None = None
-
-
 class PasswordBody(Closed):
     """Replace the password; every other session ends."""
 
     current_password: Secret
     new_password: Secret
+    op: Id | None = None
 
 
 class TokensAnswer(Shape):

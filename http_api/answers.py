@@ -189,10 +189,10 @@ class InviteShape(Shape):
     uses_left: int | None = Field(description="null: any number.")
 
 
-class InviteMade(InviteShape):
+class InviteMade(InviteShape, Positioned):
     """Show an invitation that was just made."""
 
-    token: str = Field(description="Shown this once.")
+    token: str = Field(description="Shown to whoever made it only.")
     url: str
 
 

@@ -26,6 +26,7 @@ from realtime.snapshot_cache import MemorySnapshots
 from realtime.snapshots import Snapshots
 from store.engines import StoreSettings
 from store.errors import Unavailable
+from store.invites import Invites
 from store.keys import derive_key
 from store.migrate import migrate
 from store.store import open_store
@@ -81,6 +82,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Services]:
             origins=OriginPolicy.of(settings.allowed_origins),
             inboxes=Inboxes(identity.accounts),
             identity=identity,
+            invites=Invites(store, derive_key(secret, "lockstep invitation token HMAC-SHA256")),
             snapshots=Snapshots(store, cache),
         )
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from realtime.credentials import Credentials
     from realtime.replica import Replica
     from realtime.snapshots import Snapshots
+    from store.invites import Invites
     from store.store import Store
 
 __all__ = ["Services"]
@@ -35,4 +36,5 @@ class Services:
     origins: OriginPolicy
     inboxes: Inboxes
     identity: Identity
+    invites: Invites
     snapshots: Snapshots

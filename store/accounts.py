@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -151,16 +151,22 @@ class Accounts:
         return grant
 
     async def change_password(
-        self, user_id: UUID, session: UUID | None, current: str, new: str
-    ) -> tuple[Entry, ...]:
+        self, user_id: UUID, session: UUID | None, current: str, new: str, *, repeats: bool = False
+    ) -> tuple[Entry, ...] | None:
         """Replace the password and end every session but ``session``.
 
-        Returns the entries of the control log. Raises Forbidden (``wrong_password``), Invalid, or
+        Returns the entries of the control log. ``repeats``: it may have been done before; then None
+        says that ``new`` is the password already. Nothing about a password is kept to compare a
+        repeat with, so that is what tells. Raises Forbidden (``wrong_password``), Invalid, or
         Unavailable.
         """
         row = await self._find_by(users.c.id == user_id)
         verdict = await self._passwords.verify(row and row.password_hash, current)
         if row is None or not verdict.fits:
+            if row is not None and repeats:
+                done = await self._passwords.verify(row.password_hash, new)
+                if done.fits:
+                    return None
             raise _wrong_password()
         if fault := password_fault(new, row.username):
             raise Invalid([("new_password", fault)])
@@ -202,31 +208,6 @@ class Accounts:
         if row is None:
             raise NotFound
         return _account(row)
-
-    async def update_profile(self, user_id: UUID, changes: Mapping[str, Any]) -> Account:
-        """Change ``display_name`` (None: none) or ``email`` (None: none); an absent one stays.
-
-        Raises Invalid, or NotFound.
-        """
-        faults: list[tuple[str, str]] = []
-        values: dict[str, str | None] = {}
-        if "display_name" in changes:
-            given = changes["display_name"] or ""
-            values["display_name"] = _checked("display_name", checked_display_name, given, faults)
-        if "email" in changes:
-            given = changes["email"]
-            values["email"] = given and _checked("email", checked_email, given, faults)
-        if faults:
-            raise Invalid(faults)
-        if values:
-
-            async def work(connection: AsyncConnection) -> None:
-                await connection.execute(
-                    update(users).where(users.c.id == user_id).values(**values)
-                )
-
-            await self._database.transact(Pool.APP, user_id, work)
-        return await self.profile(user_id)
 
     async def find(self, username: str) -> Account:
         """Find an account by its name, for administration; raises NotFound."""

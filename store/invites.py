@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
-import secrets
+import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import ColumnElement, func, insert, select, text, update
+from sqlalchemy.exc import IntegrityError
 
 from store.append import append, lock_head
 from store.commit_list import append_inboxes
@@ -29,6 +32,7 @@ from store.todo.decision import demand
 from store.todo.model import ListInfo, Role, instant, person_json
 
 if TYPE_CHECKING:
+    from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from store.store import Store
@@ -67,19 +71,47 @@ def _digest(token: str) -> str:
 
 
 class Invites:
-    """Make, show and withdraw the invitations of lists; owners only (Forbidden, NotFound)."""
+    """Make, show and withdraw the invitations of lists; owners only (Forbidden, NotFound).
 
-    def __init__(self, store: Store) -> None:
+    A token is derived from its invitation's id by ``key`` (32 bytes, the same on every replica), so
+    that a repeated request gives it again although it is kept nowhere.
+    """
+
+    def __init__(self, store: Store, key: bytes) -> None:
         self._store = store
+        self._key = key
 
-    async def create(self, actor: UUID, command: InviteCreate) -> tuple[Invite, str]:
-        """Make an invitation; returns it with its token, which is shown this once."""
+    def token_of(self, invite_id: UUID) -> str:
+        """Derive the token of an invitation: 256 bits that nobody without the key can tell."""
+        digest = hmac.digest(self._key, invite_id.bytes, "sha256")
+        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+    async def create(self, actor: UUID, command: InviteCreate) -> tuple[Committed, str]:
+        """Make an invitation; returns the answer and, beside it, the token.
+
+        The same operation id again gives the same ones. Raises OpReused for one used otherwise.
+        """
         invite_id, now = self._store.new_id(), self._store.now()
 
-        async def work(connection: AsyncConnection) -> tuple[Invite, str]:
-            return await _create(connection, command, actor, invite_id, now)
+        async def work(connection: AsyncConnection) -> Committed:
+            digest, epoch = _digest(self.token_of(invite_id)), self._store.epoch
+            return await _create(connection, command, actor, invite_id, digest, now, epoch)
 
-        return await self._store.database.transact(Pool.APP, actor, work)
+        try:
+            made = await self._store.database.transact(Pool.APP, actor, work)
+        except IntegrityError:  # the same operation id at the same moment, elsewhere: look again
+            made = await self._store.database.transact(Pool.APP, actor, work)
+        return made, self.token_of(UUID(orjson.loads(made.body)["id"]))
+
+    async def opens(self, token: str) -> bool:
+        """Tell whether a token opens a list now; it takes nothing of it."""
+        digest, now = _digest(token), self._store.now()
+
+        async def work(connection: AsyncConnection) -> bool:
+            invite = await _find(connection, digest, now)
+            return invite is not None and await _alive(connection, invite.list_id) is not None
+
+        return await self._store.database.transact(Pool.APP, None, work, read_only=True)
 
     async def of_list(self, actor: UUID, list_id: UUID) -> tuple[Invite, ...]:
         """Read the invitations that still open a list, oldest first."""
@@ -101,11 +133,21 @@ class Invites:
 
 
 async def _create(
-    connection: AsyncConnection, command: InviteCreate, actor: UUID, invite_id: UUID, now: datetime
-) -> tuple[Invite, str]:
-    """Make an invitation and its token (256 random bits, kept as a digest only); owners only."""
+    connection: AsyncConnection,
+    command: InviteCreate,
+    actor: UUID,
+    invite_id: UUID,
+    digest: str,
+    now: datetime,
+    epoch: str,
+) -> Committed:
+    """Make an invitation, whose token is kept as a digest only; owners only."""
+    log = LogId.list(command.list_id)
+    head = await lock_head(connection, log)
+    again = await recall(connection, actor, command, epoch)
+    if again is not None:
+        return again
     await _demand_owner(connection, command.list_id, actor)
-    token = secrets.token_urlsafe(32)
     expires = None if command.expires_in is None else now + timedelta(seconds=command.expires_in)
     invite = Invite(
         invite_id, command.list_id, Role(command.role), actor, now, expires, command.uses
@@ -114,7 +156,7 @@ async def _create(
         insert(invites).values(
             id=invite.id,
             list_id=invite.list_id,
-            digest=_digest(token),
+            digest=digest,
             role=invite.role.value,
             created_by=actor,
             created_at=now,
@@ -122,7 +164,9 @@ async def _create(
             uses_left=command.uses,
         )
     )
-    return invite, token
+    committed = answer_with(201, invite.as_json(), Position(epoch, head or 0), ())
+    await remember(connection, actor, command, log, committed)
+    return committed
 
 
 async def _demand_owner(connection: AsyncConnection, list_id: UUID, actor: UUID) -> None:
@@ -177,6 +221,20 @@ async def _revoke(
         raise NotFound("There is no such invitation to this list.")
 
 
+async def _find(connection: AsyncConnection, digest: str, now: datetime) -> Row[Any] | None:
+    """Find the valid invitation of a token."""
+    if connection.dialect.name == "postgresql":
+        # What row-level security needs to see: the token is in hand.
+        await connection.execute(_SHOW_TOKEN, {"digest": digest})
+    query = select(invites).where(invites.c.digest == digest, *_valid(now))
+    return (await connection.execute(query)).one_or_none()
+
+
+async def _alive(connection: AsyncConnection, list_id: UUID) -> Row[Any] | None:
+    alive = select(lists).where(lists.c.id == list_id, lists.c.deleted_at.is_(None))
+    return (await connection.execute(alive)).one_or_none()
+
+
 async def accept_invite(
     connection: AsyncConnection, command: InviteAccept, request: Request, now: datetime
 ) -> Committed:
@@ -184,18 +242,12 @@ async def accept_invite(
     again = await recall(connection, request.actor, command, request.epoch)
     if again is not None:
         return again
-    digest = _digest(command.token)
-    if connection.dialect.name == "postgresql":
-        # What row-level security needs to see: the token is in hand.
-        await connection.execute(_SHOW_TOKEN, {"digest": digest})
-    query = select(invites).where(invites.c.digest == digest, *_valid(now))
-    invite = (await connection.execute(query)).one_or_none()
+    invite = await _find(connection, _digest(command.token), now)
     if invite is None:
         raise NotFound(_NO_INVITE)
     log = LogId.list(invite.list_id)
     head = await lock_head(connection, log)
-    alive = select(lists).where(lists.c.id == invite.list_id, lists.c.deleted_at.is_(None))
-    row = (await connection.execute(alive)).one_or_none()
+    row = await _alive(connection, invite.list_id)
     if head is None or row is None:
         raise NotFound(_NO_INVITE)
     info = ListInfo(row.id, row.title, row.description, row.inbox)

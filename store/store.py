@@ -13,6 +13,7 @@ from uuid6 import uuid7
 
 from store.commit_list import commit_list_command, commit_list_create
 from store.commit_message import commit_broadcast, commit_message, commit_read
+from store.commit_profile import commit_profile
 from store.commit_together import CollidedError, CommandRefusedError, commit_together
 from store.database import Database, Pool
 from store.engines import StoreSettings, open_database, open_standby
@@ -34,6 +35,7 @@ from store.todo.commands import (
     ListCreate,
     MessageSend,
     MessagesRead,
+    ProfileUpdate,
     TodoCommand,
     TodoCreate,
 )
@@ -65,6 +67,7 @@ _CARRY_OUT: dict[type[Command], Callable[[AsyncConnection, Any, Request], Any]] 
     MessageSend: commit_message,
     MessagesRead: commit_read,
     BroadcastPost: commit_broadcast,
+    ProfileUpdate: commit_profile,
 }
 
 

@@ -22,7 +22,7 @@ from http_api.endpoint import API, Answer, Endpoint
 from http_api.problems import problem_response
 from http_api.refresh_cookie import clear_cookie, put_cookie, read_cookie
 from http_api.reply import reply
-from http_api.routes.me import account_json
+from store.commit_profile import account_json
 from store.errors import Forbidden, NotFound, Unauthenticated
 from store.sessions import FamilyRevoked
 

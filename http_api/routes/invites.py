@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+import orjson
 from pydantic import ValidationError
 from starlette.responses import Response
 
@@ -13,12 +14,12 @@ from http_api.body_model import body_of
 from http_api.endpoint import API, Answer, Endpoint
 from http_api.reply import reply
 from http_api.write import command_route, refuse_reserved
-from store.invites import Invite, Invites
 from store.todo.commands import InviteCreate
 from store.todo.parse import invalid
 
 if TYPE_CHECKING:
     from http_api.call import Call
+    from store.invites import Invite
 
 __all__ = ["ENDPOINTS"]
 
@@ -32,16 +33,19 @@ def _shown(invite: Invite) -> dict[str, Any]:
 async def _create(call: Call) -> Response:
     list_id = call.path_id("list_id")
     fields = await call.fields()
-    refuse_reserved({"list_id"}, fields)
+    refuse_reserved({"list_id", "type"}, fields)
     try:
         command = InviteCreate.model_validate(
             {**fields, "list_id": str(list_id), "op": call.op(fields)}
         )
     except ValidationError as error:
         raise invalid(error) from None
-    invite, token = await Invites(call.services.store).create(call.actor.id, command)
+    made, token = await call.services.invites.create(call.actor.id, command)
     url = f"{_origin(call)}/#/invites/{quote(token, safe='')}"
-    return reply({**_shown(invite), "token": token, "url": url}, status=201)
+    response = reply({**orjson.loads(made.body), "token": token, "url": url}, status=made.status)
+    if made.replayed:
+        response.headers["Idempotent-Replay"] = "true"
+    return response
 
 
 def _origin(call: Call) -> str:
@@ -59,13 +63,13 @@ def _origin(call: Call) -> str:
 
 
 async def _open(call: Call) -> Response:
-    found = await Invites(call.services.store).of_list(call.actor.id, call.path_id("list_id"))
+    found = await call.services.invites.of_list(call.actor.id, call.path_id("list_id"))
     return reply({"invites": [_shown(invite) for invite in found]})
 
 
 async def _withdraw(call: Call) -> Response:
     invite_id = call.path_id("invite_id")
-    await Invites(call.services.store).revoke(call.actor.id, call.path_id("list_id"), invite_id)
+    await call.services.invites.revoke(call.actor.id, call.path_id("list_id"), invite_id)
     return Response(status_code=204)
 
 
@@ -75,12 +79,13 @@ ENDPOINTS: Final = (
         path=_PATH,
         tag="Members",
         summary="Make an invitation link",
-        description="The token is shown this once. An invitation is no entry of the list's log, so "
-        "an operation id has no effect: a repeated request makes another link.",
+        description="The token is shown this once, and to a repeated request with the same "
+        "operation id. An invitation is no entry of the list's log: `offset` is where that stands.",
         handler=_create,
         body=body_of(InviteCreate, ("list_id",)),
         answers={201: Answer("The invitation with its token", InviteMade)},
-        refusals=(403, 404),
+        refusals=(403, 404, 409),
+        write=True,
     ),
     Endpoint(
         method="GET",

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from pydantic import ValidationError
 from starlette.responses import Response
 
-from http_api.account_shapes import AccountAnswer, PasswordBody, ProfileBody, SessionsAnswer
+from http_api.account_shapes import AccountAnswer, PasswordBody, SessionsAnswer
+from http_api.body_model import body_of
 from http_api.endpoint import API, Answer, Endpoint
 from http_api.refresh_cookie import clear_cookie
 from http_api.reply import reply
+from http_api.write import refuse_reserved, submit
+from store.commit_profile import account_json
+from store.todo.commands import ProfileUpdate
 from store.todo.model import instant
+from store.todo.parse import invalid
 
 if TYPE_CHECKING:
     from http_api.call import Call
-    from store.accounts import Account
 
-__all__ = ["ENDPOINTS", "account_json"]
-
-
-def account_json(account: Account) -> dict[str, Any]:
-    """Build the object that shows an account to its owner."""
-    return {
-        "id": str(account.id),
-        "username": account.username,
-        "display_name": account.display_name,
-        "email": account.email,
-        "is_admin": account.is_admin,
-        "inbox_id": str(account.inbox_id),
-        "created_at": instant(account.created_at),
-    }
+__all__ = ["ENDPOINTS"]
 
 
 async def _me(call: Call) -> Response:
@@ -37,19 +29,30 @@ async def _me(call: Call) -> Response:
 
 
 async def _change(call: Call) -> Response:
-    body = await call.body(ProfileBody)
-    changes = body.model_dump(include=body.model_fields_set)
-    account = await call.services.identity.accounts.update_profile(call.actor.id, changes)
-    return reply(account_json(account))
+    fields = await call.fields()
+    op = call.op(fields)
+    refuse_reserved({"type"}, fields)
+    try:
+        command = ProfileUpdate.model_validate({**fields, "op": op})
+    except ValidationError as error:
+        raise invalid(error) from None
+    return await submit(call, command)
 
 
 async def _password(call: Call) -> Response:
     body = await call.body(PasswordBody)
+    op = call.op({"op": None if body.op is None else str(body.op)})
     identity, actor = call.services.identity, call.actor
     with identity.limits.attempt(actor.username, call.address):
         entries = await identity.accounts.change_password(
-            actor.id, actor.session, body.current_password, body.new_password
+            actor.id,
+            actor.session,
+            body.current_password,
+            body.new_password,
+            repeats=op is not None,
         )
+    if entries is None:
+        return Response(status_code=204, headers={"Idempotent-Replay": "true"})
     call.services.replica.announce(entries)
     return Response(status_code=204)
 
@@ -98,20 +101,23 @@ ENDPOINTS: Final = (
         tag="Me",
         summary="Change my display name or e-mail address",
         handler=_change,
-        body=ProfileBody,
+        body=body_of(ProfileUpdate, ()),
         answers={200: Answer("The account as it now is", AccountAnswer)},
-        refusals=(422, 503),
+        refusals=(409, 422, 503),
+        write=True,
     ),
     Endpoint(
         method="POST",
         path=f"{API}/me/password",
         tag="Me",
         summary="Change my password",
-        description="Every other session ends, everywhere.",
+        description="Every other session ends, everywhere. With an operation id, a password that "
+        "is the new one already counts as a repeat.",
         handler=_password,
         body=PasswordBody,
         answers={204: Answer("It is changed")},
         refusals=(403, 422, 429, 503),
+        write=True,
     ),
     Endpoint(
         method="GET",

@@ -34,6 +34,7 @@ __all__ = [
     "MessagePost",
     "MessageSend",
     "MessagesRead",
+    "ProfileUpdate",
     "TodoAddLabel",
     "TodoAssign",
     "TodoBlock",
@@ -126,6 +127,8 @@ Label = Annotated[
     AfterValidator(_normalized),
     AfterValidator(_addressable),
 ]
+# What the rules say about these is said elsewhere, with better words; this bounds the work.
+Given = Annotated[StrictStr, Field(max_length=1024), AfterValidator(_no_controls)]
 Priority = Literal["none", "low", "medium", "high"]
 RoleName = Literal["owner", "editor", "viewer"]
 Estimate = Annotated[StrictInt, Field(ge=1, le=100_000)]
@@ -308,6 +311,7 @@ class MessagePost(ListCommand):
 class InviteCreate(ListCommand):
     """Make an invitation link: valid ``expires_in`` seconds (None: for ever), ``uses`` times."""
 
+    type: Literal["invite.create"] = "invite.create"
     role: Literal["editor", "viewer"]
     expires_in: Annotated[StrictInt, Field(ge=1, le=365 * 86_400)] | None = 7 * 86_400
     uses: Annotated[StrictInt, Field(ge=1, le=MAX_USES)] | None = None
@@ -333,6 +337,14 @@ class MessagesRead(Command):
 
     type: Literal["messages.read"] = "messages.read"
     up_to: Offset
+
+
+class ProfileUpdate(Command):
+    """Change the own display name or e-mail address; null clears, an absent field stays."""
+
+    type: Literal["profile.update"] = "profile.update"
+    display_name: Given | None = None
+    email: Given | None = None
 
 
 class BroadcastPost(Command):

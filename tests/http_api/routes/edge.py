@@ -25,6 +25,7 @@ from realtime.replica import Replica
 from realtime.snapshot_cache import MemorySnapshots
 from realtime.snapshots import Snapshots
 from store.engines import StoreSettings
+from store.invites import Invites
 from store.log_id import LogId
 from store.store import open_store
 
@@ -90,6 +91,7 @@ async def open_edge(url: str, clock: Clock | None = None, **settings: Any) -> As
             origins=OriginPolicy.of(given.allowed_origins),
             inboxes=Inboxes(identity.accounts),
             identity=identity,
+            invites=Invites(store, b"i" * 32),
             snapshots=Snapshots(store, MemorySnapshots()),
         )
         router = Router(routes_of(ENDPOINTS, lambda: services), redirect_slashes=False)

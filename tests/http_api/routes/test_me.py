@@ -85,6 +85,37 @@ async def test_nothing_else_changes(ann: httpx.AsyncClient, body: dict[str, obje
     assert (await ann.get("/me")).json() == before
 
 
+async def test_a_change_sent_again_is_the_same_change(ann: httpx.AsyncClient) -> None:
+    """As for every write: the first answer again, and no other change under its name."""
+    key = {"Idempotency-Key": str(uuid4())}
+    first = await ann.patch("/me", json={"display_name": "Ann"}, headers=key)
+    await ann.patch("/me", json={"display_name": "Anna"})
+    again = await ann.patch("/me", json={"display_name": "Ann"}, headers=key)
+    assert (again.content, again.headers["idempotent-replay"]) == (first.content, "true")
+    assert (await ann.get("/me")).json()["display_name"] == "Anna"
+    other = await ann.patch("/me", json={"display_name": "Anne"}, headers=key)
+    assert (other.status_code, other.json()["code"]) == (409, "op_reused")
+
+
+async def test_a_new_password_sent_again_is_the_same_change(
+    edge: Edge, ann: httpx.AsyncClient
+) -> None:
+    """With an operation id it is a repeat, not a wrong password; it ends no session."""
+    body = {"current_password": PASSWORD, "new_password": "anvil-cloud-77"}
+    key = {"Idempotency-Key": str(uuid4())}
+    assert (await ann.post("/me/password", json=body, headers=key)).status_code == 204
+    ended = await edge.ended()
+    async with edge.client() as phone:
+        proof = {"username": "ann", "password": "anvil-cloud-77"}
+        assert (await phone.post("/auth/login", json=proof)).status_code == 200
+        again = await ann.post("/me/password", json=body, headers=key)
+        assert (again.status_code, again.headers["idempotent-replay"]) == (204, "true")
+    assert await edge.ended() == ended
+    assert (await ann.post("/me/password", json=body)).status_code == 403
+    other = {**body, "new_password": "anvil-cloud-78"}
+    assert (await ann.post("/me/password", json=other, headers=key)).status_code == 403
+
+
 async def test_my_devices_are_listed(edge: Edge, ann: httpx.AsyncClient) -> None:
     """Each with what it called itself; the one that asks is marked."""
     async with edge.device(agent="phone \x1b[31m"):

@@ -131,8 +131,14 @@ class TestInvitations:
         """One use: the second one gets what a made-up token gets."""
         list_id = await ann.new_list()
         path = f"/lists/{list_id}/invites"
-        answer = await ann.post(path, {"role": "editor", "uses": 1})
+        key = {"Idempotency-Key": fresh()}
+        answer = await ann.post(path, {"role": "editor", "uses": 1}, headers=key)
         assert answer.status_code == 201
+        again = await ann.post(path, {"role": "editor", "uses": 1}, headers=key)
+        assert (again.status_code, again.content) == (201, answer.content)
+        assert again.headers["idempotent-replay"] == "true"
+        other = await ann.post(path, {"role": "viewer"}, headers=key)
+        assert (other.status_code, other.json()["code"]) == (409, "op_reused")
         made = InviteMade.model_validate(answer.json())
         assert made.url == f"http://127.0.0.1:8000/#/invites/{made.token}"
         shown = InvitesOpen.model_validate(await ann.done("GET", path))
