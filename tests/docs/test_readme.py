@@ -163,11 +163,14 @@ async def test_several_processes_on_postgresql_and_redis(
 def test_the_blocks_are_the_ones_the_tests_know() -> None:
     """A new shell block of the README needs a test of its own."""
     assert len(SHELL) == 4
-    [started] = blocks(README, "console")
+    started, production = blocks(README, "console")
     targets = re.findall(r"^make (\w+)", started, re.MULTILINE)
     makefile = page("Makefile")
     assert targets == ["run", "test"]
     assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets)
+    # The beginning of what docs/production.md says at length, where it is tested.
+    for line in production.splitlines():
+        assert line.partition("#")[0].strip() in page("docs/production.md")
 
 
 def test_commands_named_in_the_readme_exist() -> None:
