@@ -48,6 +48,9 @@ class RegisterBody(Closed):
     password: Secret = Field(description="12 to 128 characters, none of the common passwords.")
     email: Given | None = None
     display_name: Given | None = Field(default=None, description="At most 100 characters.")
+    invite: Given | None = Field(
+        default=None, description="An invitation's token: the account joins its list at once."
+    )
 
 
 class LoginBody(Closed):

@@ -108,7 +108,7 @@ class Invites:
         digest, now = _digest(token), self._store.now()
 
         async def work(connection: AsyncConnection) -> bool:
-            invite = await _find(connection, digest, now)
+            invite = await _find(connection, digest, *_valid(now))
             return invite is not None and await _alive(connection, invite.list_id) is not None
 
         return await self._store.database.transact(Pool.APP, None, work, read_only=True)
@@ -221,12 +221,14 @@ async def _revoke(
         raise NotFound("There is no such invitation to this list.")
 
 
-async def _find(connection: AsyncConnection, digest: str, now: datetime) -> Row[Any] | None:
-    """Find the valid invitation of a token."""
+async def _find(
+    connection: AsyncConnection, digest: str, *which: ColumnElement[bool]
+) -> Row[Any] | None:
+    """Find the invitation of a token."""
     if connection.dialect.name == "postgresql":
         # What row-level security needs to see: the token is in hand.
         await connection.execute(_SHOW_TOKEN, {"digest": digest})
-    query = select(invites).where(invites.c.digest == digest, *_valid(now))
+    query = select(invites).where(invites.c.digest == digest, *which)
     return (await connection.execute(query)).one_or_none()
 
 
@@ -238,11 +240,15 @@ async def _alive(connection: AsyncConnection, list_id: UUID) -> Row[Any] | None:
 async def accept_invite(
     connection: AsyncConnection, command: InviteAccept, request: Request, now: datetime
 ) -> Committed:
-    """Join the list that a token opens; a member already stays as they are, at no use."""
+    """Join the list that a token opens.
+
+    A member already stays as they are, at no use, and though the invitation may be over: whoever
+    joined by a link may follow it again.
+    """
     again = await recall(connection, request.actor, command, request.epoch)
     if again is not None:
         return again
-    invite = await _find(connection, _digest(command.token), now)
+    invite = await _find(connection, _digest(command.token))
     if invite is None:
         raise NotFound(_NO_INVITE)
     log = LogId.list(invite.list_id)

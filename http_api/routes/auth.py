@@ -22,9 +22,11 @@ from http_api.endpoint import API, Answer, Endpoint
 from http_api.problems import problem_response
 from http_api.refresh_cookie import clear_cookie, put_cookie, read_cookie
 from http_api.reply import reply
+from store.actor import Actor
 from store.commit_profile import account_json
-from store.errors import Forbidden, NotFound, Unauthenticated
+from store.errors import Conflict, Forbidden, NotFound, Unauthenticated
 from store.sessions import FamilyRevoked
+from store.todo.commands import InviteAccept
 
 if TYPE_CHECKING:
     from http_api.call import Call
@@ -34,18 +36,28 @@ __all__ = ["ENDPOINTS"]
 
 _CLOSED: Final = {
     "closed": "Registration is closed here; ask the operator for an account.",
-    "invite": "Registration needs an invitation here; ask a member for one.",
+    "invite": "Registration needs a valid invitation here; ask a member for one.",
 }
 
 
 async def _register(call: Call) -> Response:
-    closed = _CLOSED.get(call.services.settings.registration)
-    if closed is not None:
-        raise Forbidden(closed, code="registration_closed")
+    services = call.services
+    mode = services.settings.registration
+    if mode == "closed":
+        raise Forbidden(_CLOSED[mode], code="registration_closed")
     body = await call.body(RegisterBody)
-    account = await call.services.identity.accounts.register(
+    invited = body.invite is not None and await services.invites.opens(body.invite)
+    if mode == "invite" and not invited:
+        raise Forbidden(_CLOSED[mode], code="registration_closed")
+    account = await services.identity.accounts.register(
         body.username, body.password, email=body.email, display_name=body.display_name or ""
     )
+    if invited:
+        # In a transaction of its own: if the invitation ended this very moment, there is an account
+        # without that list, and accepting it again says so.
+        with suppress(NotFound, Conflict):
+            command = InviteAccept(token=str(body.invite))
+            await services.replica.submit(Actor(account.id, account.username), command)
     return reply(account_json(account), status=201)
 
 
@@ -131,7 +143,10 @@ ENDPOINTS: Final = (
         tag="Accounts",
         summary="Make an account",
         description="It begins with one list of its own, the Inbox. An e-mail address need not be "
-        "unique, and nothing tells whether one is known.",
+        "unique, and nothing tells whether one is known. With the token of a valid invitation as "
+        "`invite` it joins that list, too; where registration is by invitation it must have one. "
+        "Operation ids belong to accounts, so there is none here: log in to find out whether an "
+        "answer was lost.",
         handler=_register,
         body=RegisterBody,
         answers={201: Answer("The account", AccountAnswer)},

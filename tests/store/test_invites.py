@@ -59,6 +59,12 @@ async def test_a_member_who_follows_the_link_again_changes_nothing(
     again = await store.commit(ann, InviteAccept(token=token))
     assert (again.entries, orjson.loads(again.body)["role"]) == ((), "owner")
     assert [invite.uses_left for invite in await invites.of_list(ann.id, list_id)] == [1]
+    bob, eve = await person("bob"), await person("eve")
+    first = await store.commit(bob, InviteAccept(token=token))
+    later = await store.commit(bob, InviteAccept(token=token))
+    assert (later.entries, later.status, later.position) == ((), 200, first.position)
+    with pytest.raises(NotFound):
+        await store.commit(eve, InviteAccept(token=token))
 
 
 async def test_the_last_use_is_given_once(store: Store, person: People) -> None:

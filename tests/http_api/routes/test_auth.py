@@ -115,6 +115,44 @@ async def test_registration_can_be_closed(sqlite_url: str, how: str) -> None:
         assert (answer.status_code, answer.json()["code"]) == (403, "registration_closed")
 
 
+async def test_an_invitation_opens_a_registration_by_invitation(sqlite_url: str) -> None:
+    """The new account is in its list at once; a used up, withdrawn or made-up one opens nothing."""
+    async with open_edge(sqlite_url, registration="invite", rate_limits=False) as edge:
+        await edge.accounts.register("host", PASSWORD)
+        async with edge.device("host") as host, edge.client() as client:
+            list_id = (await host.post("/lists", json={"title": "trip"})).json()["list"]["id"]
+            made = await host.post(f"/lists/{list_id}/invites", json={"role": "editor", "uses": 1})
+            token = made.json()["token"]
+            for invite in ("made-up", "", "x" * 1024, None):
+                refused = await client.post("/auth/register", json={**ANN, "invite": invite})
+                assert (refused.status_code, refused.json()["code"]) == (403, "registration_closed")
+            weak = {**ANN, "password": "short", "invite": token}
+            assert (await client.post("/auth/register", json=weak)).status_code == 422
+            invited = {**ANN, "invite": token}
+            assert (await client.post("/auth/register", json=invited)).status_code == 201
+            late = await client.post("/auth/register", json={**invited, "username": "late"})
+            assert late.status_code == 403
+        async with edge.device("ann") as ann:
+            mine = (await ann.get("/lists")).json()["lists"]
+            assert [(one["title"], one["role"]) for one in mine] == [
+                ("Inbox", "owner"),
+                ("trip", "editor"),
+            ]
+            again = await ann.post(f"/invites/{token}/accept")
+            assert (again.status_code, again.json()["role"]) == (200, "editor")
+
+
+async def test_where_registration_is_open_an_invitation_that_is_over_is_no_hindrance(
+    edge: Edge,
+) -> None:
+    """The account is made, and is in no list but its own."""
+    async with edge.client() as client:
+        answer = await client.post("/auth/register", json={**ANN, "invite": "over"})
+        assert answer.status_code == 201
+    async with edge.device("ann") as ann:
+        assert len((await ann.get("/lists")).json()["lists"]) == 1
+
+
 async def test_logging_in_by_form_and_by_json_give_the_same(edge: Edge, ann: object) -> None:
     """The OAuth2 password grant and the JSON route answer alike, and nothing may cache it."""
     async with edge.client() as client:
