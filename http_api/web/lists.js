@@ -40,6 +40,13 @@ export class Lists extends Emitter {
     return id;
   }
 
+  /** Joins the list that an invitation's token opens; resolves to its id. */
+  async join(token) {
+    const { list, role } = await this.#api.post(`/invites/${token}/accept`, { op: uuid7() });
+    this.#add({ open: null, ...list, role });
+    return list.id;
+  }
+
   async delete(id) {
     await this.#api.delete(`/lists/${id}`);
     this.#remove(id);

@@ -11,7 +11,7 @@ drawIcons(document);
 const session = new Session();
 const api = new Api();
 api.session = session;
-const gate = new Gate(session, enter);
+const gate = new Gate(session, () => enter(true));
 
 // Everything of the old session goes with the page that held it.
 session.on('ended', () => location.reload());
@@ -24,7 +24,8 @@ try {
 }
 at('loading').hidden = true;
 
-function enter() {
+/** Shows the lists; `asked`: whoever it is has just come through the door. */
+function enter(asked = false) {
   gate.hide();
-  new Workspace(session, api).start();
+  new Workspace(session, api).start(asked);
 }

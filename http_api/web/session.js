@@ -40,8 +40,9 @@ export class Session extends Emitter {
     return this.#meet();
   }
 
-  async register(username, password) {
-    await send('POST', '/auth/register', { username, password });
+  /** Makes an account and logs in; `invite` is the token of an invitation, or null. */
+  async register(username, password, invite = null) {
+    await send('POST', '/auth/register', { username, password, ...(invite && { invite }) });
     return this.login(username, password);
   }
 

@@ -1,13 +1,14 @@
-/** Asks before something that cannot be undone. */
+/** Asks before something that cannot be undone, or that others will see. */
 
 import { at } from './dom.js';
 
-/** Resolves to true when the reader agrees. */
-export function ask(title, text, yes) {
+/** Resolves to true when the reader agrees; `kind` is `danger` or `primary`. */
+export function ask(title, text, yes, kind = 'danger') {
   const dialog = at('ask');
   at('ask-title').textContent = title;
   at('ask-text').textContent = text;
   at('ask-yes').textContent = yes;
+  at('ask-yes').className = `button ${kind}`;
   dialog.returnValue = 'no';
   dialog.showModal();
   return new Promise((resolve) => {

@@ -1,6 +1,7 @@
 /** Shows the door: log in, or make an account. */
 
 import { explain } from '../api.js';
+import { invitation } from '../invitation.js';
 import { at } from './dom.js';
 
 const WORDS = {
@@ -33,11 +34,13 @@ export class Gate {
       event.preventDefault();
       this.#submit();
     });
+    addEventListener('hashchange', () => this.#welcome());
   }
 
   /** Shows the door, with a word on why, if there is one. */
   show(word = '') {
     at('gate').hidden = false;
+    this.#welcome();
     this.#problem.textContent = word;
     this.#form.elements.username.focus();
   }
@@ -46,6 +49,11 @@ export class Gate {
     at('gate').hidden = true;
     this.#form.reset();
     this.#problem.textContent = '';
+  }
+
+  /** Says what a link that somebody sent is about. */
+  #welcome() {
+    at('gate-invited').hidden = invitation() === null;
   }
 
   #choose(way) {
@@ -74,7 +82,7 @@ export class Gate {
     button.disabled = true;
     this.#problem.textContent = '';
     try {
-      await this.#session[this.#way](username.value.trim(), password.value);
+      await this.#session[this.#way](username.value.trim(), password.value, invitation());
       this.#entered();
     } catch (error) {
       this.#problem.textContent = explain(error);

@@ -1,11 +1,13 @@
 /** Puts together what a logged-in person sees, and opens the list that the address names. */
 
+import { invitation } from '../invitation.js';
 import { Letters } from '../letters.js';
 import { LiveList } from '../list.js';
 import { Lists } from '../lists.js';
 import { Outbox } from '../outbox.js';
 import { Socket } from '../socket.js';
 import { Typing } from '../typing.js';
+import { ask } from './ask.js';
 import { avatar, dress } from './avatar.js';
 import { Board } from './board.js';
 import { at, make, typed } from './dom.js';
@@ -25,6 +27,7 @@ export class Workspace {
   #list = null;
   #typing = null;
   #unheard = 0;
+  #asked = false;
 
   constructor(session, api) {
     const me = session.user;
@@ -44,8 +47,10 @@ export class Workspace {
     this.#registerPanels();
   }
 
-  async start() {
+  /** Begins; `asked`: an invitation was on show at the door, so it need not be asked about. */
+  async start(asked) {
     const { socket, letters } = this.#parts;
+    this.#asked = asked && invitation() !== null;
     at('app').hidden = false;
     socket.connect();
     letters.load().catch(() => null);
@@ -127,6 +132,11 @@ export class Workspace {
   #route() {
     const { lists } = this.#parts;
     if (!lists.loaded) return;
+    const token = invitation();
+    if (token) {
+      history.replaceState(null, '', location.pathname); // once, and not kept where others look
+      this.#join(token);
+    }
     const wanted = /^#\/lists\/([0-9a-f-]{36})$/.exec(location.hash)?.[1] ?? null;
     const known = wanted && lists.find(wanted) ? wanted : null;
     const fallback = wide.matches || !location.hash ? lists.inboxId ?? lists.items[0]?.id : null;
@@ -134,6 +144,20 @@ export class Workspace {
     if (id && id !== wanted) history.replaceState(null, '', `#/lists/${id}`);
     document.body.dataset.screen = id ? 'list' : 'lists';
     if (id !== (this.#list?.id ?? null)) this.#openList(id);
+  }
+
+  /** Joins the list that a link opens, and opens it. */
+  async #join(token) {
+    const text = 'A link invites you to a shared list. Its members will see your name.';
+    const agreed = this.#asked || (await ask('Join a list?', text, 'Join', 'primary'));
+    this.#asked = false;
+    if (!agreed) return;
+    try {
+      location.hash = `#/lists/${await this.#parts.lists.join(token)}`;
+    } catch (error) {
+      const over = 'This invitation is withdrawn, used up or expired. Ask for a new one.';
+      toast([error.status === 404 ? over : error.message], { kind: 'problem' });
+    }
   }
 
   #openList(id) {
