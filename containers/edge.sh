@@ -1,6 +1,6 @@
 #!/bin/sh
 # Starts Nginx in its container: renders the configuration from the environment, then becomes Nginx.
-# After a new certificate: `docker compose exec edge nginx -c /run/nginx/nginx.conf -s reload`.
+# After a new certificate: docker compose exec edge nginx -e stderr -c /run/nginx/nginx.conf -s reload
 set -eu
 here=/opt/lockstep
 run=/run/nginx

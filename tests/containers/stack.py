@@ -97,10 +97,13 @@ class Stack:
         """Wait until the health check of a service is content, at most a minute."""
         await asyncio.to_thread(self.containers[name].until_alive)
 
-    async def finish(self, name: str) -> int:
-        """Run a service to its end and give its exit status."""
-        await self.start(name)
-        return await asyncio.to_thread(self.containers[name].ended)
+    async def finish(self, name: str, *command: str) -> int:
+        """Run a service to its end, with another command if one is given; give its exit status."""
+        service = self.whole["services"][name]
+        words = command or service["command"]
+        container = self.podman.start(name, "service", self._options(service), *words)
+        self.containers[name] = container
+        return await asyncio.to_thread(container.ended)
 
     async def stop(self, name: str) -> int:
         """Ask a service to end and give its exit status; see :meth:`Container.stop`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from typing import cast
 
@@ -12,6 +13,7 @@ import pytest
 from tests.containers.compose import ROOT
 from tests.containers.podman import CANARY, Podman, image
 from tests.containers.stack import NAME, Stack
+from tests.docs.pages import page
 from tests.nginx.visitor import Visitor
 from tests.servers.deadline import eventually
 from tests.servers.nginx import Nginx
@@ -27,6 +29,9 @@ HARDENED = ["--read-only", "--read-only-tmpfs=false", "--cap-drop=all",
             "--network=none", "--pids-limit=128", "--memory=768m"]  # fmt: skip
 REPLICAS = ("replica-1", "replica-2", "replica-3")
 PAGE = (ROOT / "http_api" / "web" / "index.html").read_text()
+[RELOAD] = re.findall(
+    r"compose exec edge (nginx .+ reload)$", page("docs/production.md"), re.MULTILINE
+)
 READY = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8000/health/ready').read())"
 
 
@@ -73,7 +78,7 @@ def test_one_container_is_a_whole_service(podman: Podman, run: Run) -> None:
 
 
 async def test_the_compose_file_s_services_serve_together(stack: Stack) -> None:
-    """Migrated, three replicas behind Nginx over TLS, and a replica that ends is not missed."""
+    """Migrated, three replicas behind Nginx over TLS; all replaced, one by one, unnoticed."""
     assert await stack.finish("migrate") == 0
     assert "empty → " in stack.containers["migrate"].process.log()
     await stack.start(*REPLICAS, "worker")
@@ -84,35 +89,45 @@ async def test_the_compose_file_s_services_serve_together(stack: Stack) -> None:
         EDGE_HTTP_LISTEN=f"127.0.0.1:{plain}",
     )
     ann = await Visitor.arrive(cast(Nginx, stack))
-    shared = await ann.make_list()
-    device, channel = PythonClient(), f"list:{shared}"
+    device = PythonClient()
     device.answers["token"] = ann.refresh
     try:
+        shown = await ann.http.get(f"{stack.origin}/")
+        assert (shown.status_code, shown.text) == (200, PAGE)
+        sent_on = await ann.http.get(f"http://{NAME}:{plain}/docs")
+        assert sent_on.headers["location"] == f"{stack.origin}/docs"
+
+        shared = await ann.make_list()
+        channel = f"list:{shared}"
         options = {"ssl_context": stack.trust()}
         await device.do("connect", url=stack.websocket, token=ann.access_token, options=options)
         await device.event("connected")
         await device.do("subscribe", channel=channel)
         told = await device.event("subscribed", side="client", channel=channel)
         head = told["streamPosition"]["offset"]
-        await asyncio.gather(*(ann.add_todo(shared, f"todo {n}") for n in range(30)))
-        await device.event("publication", channel=channel, offset=head + 30)
 
-        began = time.monotonic()
-        assert await stack.stop("replica-1") == 0
-        assert time.monotonic() - began < 20
-        await asyncio.gather(*(ann.add_todo(shared, f"later {n}") for n in range(30)))
-        await device.event("publication", channel=channel, offset=head + 60)
-        assert device.offsets(channel) == list(range(head + 1, head + 61))
-        page = await ann.http.get(f"{stack.origin}/")
-        assert (page.status_code, page.text) == (200, PAGE)
-        sent_on = await ann.http.get(f"http://{NAME}:{plain}/docs")
-        assert sent_on.headers["location"] == f"{stack.origin}/docs"
+        # As docs/production.md upgrades.
+        assert await stack.finish("migrate", "migrate", "--before") == 0
+        for name in REPLICAS:
+            began = time.monotonic()
+            assert await stack.stop(name) == 0
+            assert time.monotonic() - began < 20
+            await asyncio.gather(*(ann.add_todo(shared, f"without {name}") for _ in range(20)))
+            await stack.start(name)
+        assert await stack.finish("migrate") == 0
+        stack.containers["edge"].execute(*RELOAD.split())
+        await asyncio.gather(*(ann.add_todo(shared, f"todo {n}") for n in range(20)))
+
+        await device.event("publication", channel=channel, offset=head + 80)
+        assert device.offsets(channel) == list(range(head + 1, head + 81))
     finally:
         await device.aclose()
         await ann.http.aclose()
-    for name in ("edge", "worker", "replica-2", "replica-3"):
+    made = "echo long enough a phrase | lockstep user create boss --admin --password-stdin"
+    stack.containers["replica-1"].execute("sh", "-c", made)
+    for name in ("edge", "worker", *REPLICAS):
         assert await stack.stop(name) == 0
-    # Nothing that the replicas and their clients did was beyond their rights in Redis.
+    # Nothing that they did was beyond their rights in Redis.
     assert stack.databases.refusals() == ""
 
 

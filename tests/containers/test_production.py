@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import subprocess
@@ -130,6 +131,11 @@ async def test_three_replicas_and_nginx_by_hand(
         process.wait_until_ready(is_ready, within_s=60)
         assert "empty → " in process.log()
         assert '"worker_started"' in process.log()
+        [asked] = [block for block in CONSOLE if block.startswith("curl ")]
+        words = _replaced(asked, ("/run/lockstep", str(sockets))).split()
+        words[0] = str(program("curl", package="curl"))
+        answered = await asyncio.to_thread(subprocess.check_output, words, text=True)
+        assert '"status":"ready"' in answered
         assert "https://todo.example.org$request_uri" in (tmp_path / "nginx.conf").read_text()
     finally:
         process.kill()
