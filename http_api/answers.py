@@ -88,15 +88,15 @@ class TodoShape(Shape):
     notes: str
     completed: bool
     completed_at: datetime | None
-    completed_by: str | None
+    completed_by: str | None = Field(description="A username, as in `assignees`; null while open.")
     priority: Literal["none", "low", "medium", "high"]
     due_at: datetime | None
     estimate_min: int | None
     labels: list[str]
-    assignees: list[str]
+    assignees: list[str] = Field(description="Usernames of members; they never change.")
     blocked_by: list[UUID]
     position: str = Field(description="Todos are ordered by (position, id), compared bytewise.")
-    created_by: PersonShape
+    created_by: PersonShape = Field(description="With id: they may have left the list since.")
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None

@@ -110,3 +110,29 @@ def test_every_refusal_in_the_sources_has_a_title() -> None:
     from tests.docs.test_errors import _words
 
     assert _words() <= set(TITLES)
+
+
+def test_writes_without_an_operation_id_are_safe_to_repeat_by_nature() -> None:
+    """Whoever logs in or out has no account to remember ids for; what has ended stays ended."""
+    without = {
+        f"{endpoint.method} {endpoint.path.removeprefix('/api/v1')}"
+        for endpoint in ENDPOINTS
+        if endpoint.method != "GET" and not endpoint.write
+    }
+    assert without == {
+        "POST /auth/register",
+        "POST /auth/token",
+        "POST /auth/login",
+        "POST /auth/refresh",
+        "POST /auth/logout",
+        "DELETE /me/sessions/{session_id}",
+        "DELETE /lists/{list_id}/invites/{invite_id}",
+    }
+
+
+def test_the_reference_says_in_which_form_a_todo_names_people() -> None:
+    """Usernames where commands and filters take them, id and username where somebody acted."""
+    fields = document()["components"]["schemas"]["TodoShape"]["properties"]
+    assert "username" in fields["completed_by"]["description"]
+    assert "sernames" in fields["assignees"]["description"]
+    assert fields["created_by"]["$ref"].endswith("/PersonShape")
