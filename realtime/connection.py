@@ -69,6 +69,13 @@ class Transport(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class _Settle:
+    """Go on with subscriptions, now that the effect before, their reply, is done."""
+
+    followers: list[Follower]
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """Hold what all connections of a replica share."""
 
@@ -223,7 +230,7 @@ class Connection:
     # --- effects ----------------------------------------------------------------------------------
 
     def _perform(self, effects: Iterable[Effect]) -> None:
-        queue = deque(effects)
+        queue: deque[Effect | _Settle] = deque(effects)
         while queue:
             effect = queue.popleft()
             match effect:
@@ -243,8 +250,17 @@ class Connection:
                     self._leave(channel)
                 case Close(code):
                     self._end(code)
+                case _Settle(followers):
+                    self._settle(followers)
                 case _:
-                    self._task = self._context.tasks.spawn(self._work(effect))
+                    done = self.worker.at_once(effect)
+                    if done is None:
+                        self._task = self._context.tasks.spawn(self._work(effect))
+                        continue
+                    now = self._context.clock.monotonic()
+                    settle = _Settle(self._take_over())
+                    reply, *further = self.session.complete(effect.ticket, done, now)
+                    queue.extend((reply, settle, *further))
         if self._crowded and not self.session.crowded:
             self._crowded = False
             self._transport.resume()
@@ -282,15 +298,24 @@ class Connection:
             self.worker.undo()
             return
         self._task = None
-        started = self.worker.started()
-        for follower in started:
-            self.followers[follower.subscription.log.channel] = follower
+        started = self._take_over()
         self._perform(
             self.session.complete(effect.ticket, outcome, self._context.clock.monotonic())
         )
-        for follower in started:
-            self._context.hub.settle(follower)
+        self._settle(started)
         self.worker.seated()
+
+    def _take_over(self) -> list[Follower]:
+        """Hold the subscriptions that the worker began."""
+        started = self.worker.started()
+        for follower in started:
+            self.followers[follower.subscription.log.channel] = follower
+        return started
+
+    def _settle(self, followers: list[Follower]) -> None:
+        """Go on with subscriptions whose reply was queued."""
+        for follower in followers:
+            self._context.hub.settle(follower)
 
     def _leave(self, channel: str) -> None:
         follower = self.followers.pop(channel, None)

@@ -11,6 +11,7 @@ from realtime.codes import UnsubscribeCode
 from realtime.outbox import Weight
 from realtime.presence import ClientInfo, Diff, Presence
 from realtime.publication import EVERYONE, Publication
+from realtime.recent import Recent, RecentBudget
 from realtime.sequencer import Gap, Sequencer
 from realtime.signals import SignalFollower, signals_channel
 from realtime.subscription import Phase, Step, Subscription
@@ -86,13 +87,17 @@ class Feed:
         "pins",
         "position",
         "presence",
+        "recent",
         "repairing",
         "seats",
         "sequencer",
     )
 
-    def __init__(self, log: LogId, held: int, lease_s: float) -> None:
+    def __init__(
+        self, log: LogId, held: int, lease_s: float, budget: RecentBudget | None = None
+    ) -> None:
         self.log = log
+        self.recent = Recent(budget or RecentBudget(0))
         self.channel = log.channel
         self.sequencer = Sequencer(held)
         self.position: int | None = None  # the last offset delivered; None: not begun
@@ -148,6 +153,7 @@ class Feed:
         for publication in due:
             offset = publication.offset
             self.position = offset
+            self.recent.add(publication)
             slow = tuple(self._slow)
             live = self._round
             if live is None:
@@ -246,6 +252,7 @@ class Feed:
             seat.peer.ended(signals_channel(self.log.key), code)
         self.sequencer = Sequencer()
         self.position = None
+        self.recent.clear()
 
     # --- signals and presence ---------------------------------------------------------------------
 

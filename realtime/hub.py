@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from realtime.bus import (
     Appended,
     Bus,
     BusMessage,
+    BusState,
     PresenceAsked,
     PresenceChanged,
     PresenceDigest,
@@ -23,6 +24,7 @@ from realtime.limits import Limits
 from realtime.presence import ClientInfo
 from realtime.publication import Publication
 from realtime.reads import LogSource, Reads, Refusal
+from realtime.recent import RecentBudget
 from realtime.repair import Repair
 from realtime.subscription import Phase, Recovery, Start, Subscription
 from realtime.tasks import Tasks
@@ -54,6 +56,7 @@ class Hub:
         self._clock = clock
         self._limits = limits
         self._tasks = tasks
+        self._budget = RecentBudget(limits.recent_bytes)
         self._opening: dict[LogId, asyncio.Task[None]] = {}
 
     # --- feeds ------------------------------------------------------------------------------------
@@ -63,7 +66,8 @@ class Hub:
         feed = self.feeds.get(log)
         if feed is None:
             limits = self._limits
-            feed = self.feeds[log] = Feed(log, limits.held, limits.presence_lease_s)
+            feed = Feed(log, limits.held, limits.presence_lease_s, self._budget)
+            self.feeds[log] = feed
             self._opening[log] = self._tasks.spawn(self._open(feed))
         opening = self._opening.get(log)
         if opening is not None:
@@ -92,6 +96,7 @@ class Hub:
                 feed.idle_since = now
             elif now - feed.idle_since >= self._limits.idle_feed_s:
                 del self.feeds[feed.log]
+                feed.recent.clear()
                 self._bus.unsubscribe(feed.log)
 
     def _reset(self, _epoch: str) -> None:
@@ -134,6 +139,24 @@ class Hub:
 
     # --- followers --------------------------------------------------------------------------------
 
+    def follow_at_once(self, follower: Follower, recovery: Recovery | None) -> Start | None:
+        """Begin a subscription from memory, as ``follow`` does; None: it takes a read or a wait.
+
+        A member whom the log has not removed, on a feed that the bus keeps current, who resumes
+        from a position that this replica remembers, or from none.
+        """
+        feed = self.feeds.get(follower.subscription.log)
+        if feed is None or feed.log in self._opening or feed.position is None:
+            return None
+        read = self._remembered(feed, follower.subscription.user, recovery)
+        if read is None:
+            return None
+        feed.register(follower)
+        start = follower.subscription.start(read, recovery)
+        if start is None:
+            feed.discard(follower)
+        return start
+
     async def follow(self, follower: Follower, recovery: Recovery | None) -> Start:
         """Begin a subscription in one race-free step: register, read, merge by offset.
 
@@ -151,18 +174,46 @@ class Hub:
     async def _start(
         self, feed: Feed, subscription: Subscription, recovery: Recovery | None
     ) -> Start:
-        start = subscription.start(await self._first(feed, subscription.user, recovery), recovery)
+        user = subscription.user
+        read = self._remembered(feed, user, recovery)
+        if read is None:
+            read = await self._whole(feed, partial(self.reads.first, feed.log, user, recovery))
+            if read.role is not None and feed.position is not None:
+                feed.recent.learn(user, read.head, feed.position)
+                feed.recent.seed([Publication(entry) for entry in read.entries], feed.position)
+        start = subscription.start(read, recovery)
         if start is None:
             raise Refusal(codes.PERMISSION_DENIED)
         if start.recovered is False and recovery is not None and recovery.reject:
             raise Refusal(codes.UNRECOVERABLE_POSITION)
         return start
 
-    async def _first(self, feed: Feed, user: UUID, recovery: Recovery | None) -> LogRead:
-        if recovery is None and feed.log.kind is not LogKind.LIST and feed.position is not None:
-            # Nobody's access is in question and nothing was missed: joining costs no read.
-            return LogRead(Role.VIEWER, self.reads.epoch, feed.position, 0, ())
-        return await self._whole(feed, partial(self.reads.first, feed.log, user, recovery))
+    def _remembered(self, feed: Feed, user: UUID, recovery: Recovery | None) -> LogRead | None:
+        """Answer a first read from memory; None when it takes the log."""
+        position = feed.position
+        if position is None or (feed.log.kind is LogKind.LIST and not self._is_known(feed, user)):
+            return None
+        epoch = self.reads.epoch
+        if recovery is None:
+            return LogRead(Role.VIEWER, epoch, position, 0, ())
+        if not recovery.epoch_matches(epoch) or self._bus.state is not BusState.HEALTHY:
+            return None
+        missed = feed.recent.after(recovery.offset, position)
+        if missed is None or not self._fits(missed):
+            return None
+        return LogRead(
+            Role.VIEWER, epoch, position, 0, tuple(publication.entry for publication in missed)
+        )
+
+    def _is_known(self, feed: Feed, user: UUID) -> bool:
+        return self._bus.state is BusState.HEALTHY and feed.recent.knows(user)
+
+    def _fits(self, missed: Sequence[Publication]) -> bool:
+        """Tell whether all of it may go into one reply."""
+        limits = self._limits
+        return len(missed) <= limits.page_entries and (
+            sum(len(publication.body) for publication in missed) <= limits.page_bytes
+        )
 
     async def _whole(self, feed: Feed, look: Callable[[], Awaitable[LogRead]]) -> LogRead:
         """Read for someone registered with ``feed``: read and feed leave no hole between them."""

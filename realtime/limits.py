@@ -51,6 +51,7 @@ class Limits:
     repair_bytes: int = 256 * _KIB
     reads: int = 256  # log reads at once; those of one moment share a round trip
     read_wait_s: float = 2.0  # a read that waits longer for its turn is refused as temporary
+    recent_bytes: int = 64 * 1024 * _KIB  # entries kept at hand for resumes, all logs together
     idle_feed_s: float = 5.0  # a log nobody follows any more is kept this long
 
     poll_s: float = 1.0  # head poll

@@ -35,7 +35,7 @@ from realtime.reads import Refusal
 from realtime.session import Session
 from realtime.signals import signals_channel
 from realtime.submit import Submit
-from realtime.subscription import Subscription
+from realtime.subscription import Start, Subscription
 from store.actor import Actor
 from store.entry import LogRead
 from store.errors import HistoryPruned, LockstepError
@@ -69,6 +69,28 @@ class Worker:
         self._limits = limits
         self._started: list[Follower] = []
         self._seat: SignalSeat | None = None
+
+    def at_once(self, effect: Any) -> Outcome | None:
+        """Do it without waiting, from what the replica remembers; None: ``carry_out`` must."""
+        match effect:
+            case Join(_, logs, resume):
+                starts: dict[str, Start] = {}
+                for log in logs:
+                    start = self._hub.follow_at_once(self._follower(log), resume.get(log.channel))
+                    if start is None:
+                        self.undo()
+                        return None
+                    starts[log.channel] = start
+                return Joined(starts)
+            case Follow(_, log, recovery, join_leave):
+                follower = self._follower(log, join_leave=join_leave)
+                begun = self._hub.follow_at_once(follower, recovery)
+                if begun is None:
+                    self.undo()
+                    return None
+                return Followed(begun)
+            case _:
+                return None
 
     async def carry_out(self, effect: Any) -> Outcome:
         """Do it; raises ``Refusal`` and what the store raises."""

@@ -17,7 +17,7 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid6 import uuid7
 
-from realtime.bus import Bus
+from realtime.bus import Bus, BusState
 from realtime.bus_memory import MemoryBus, MemoryExchange
 from realtime.bus_redis import RedisBus
 from realtime.credentials import Credentials, TokenExpired, TokenInvalid
@@ -191,6 +191,17 @@ class Service:
                 owner, "member.set", list_id=str(list_id), username=member.username, role="editor"
             )
         return list_id
+
+
+class DegradableBus(MemoryBus):
+    """Be a bus that says it is of no use while ``degraded``."""
+
+    degraded = False
+
+    @property
+    def state(self) -> BusState:
+        """Say so."""
+        return BusState.DEGRADED if self.degraded else BusState.HEALTHY
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

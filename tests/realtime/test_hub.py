@@ -7,11 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from realtime.limits import Limits
+from realtime.reads import Reads
 from realtime.replica import Replica
 from store.actor import Actor
+from store.entry import LogRead
 from store.log_id import LogId
 from tests.realtime.asgi_client import AsgiClient
-from tests.realtime.conftest import Service, settle
+from tests.realtime.conftest import DegradableBus, Service, settle
 
 
 async def _remove(service: Service, owner: Actor, list_id: UUID, name: str, at: Any = None) -> None:
@@ -356,3 +358,73 @@ async def test_every_client_sees_the_same_order(service: Service) -> None:
     for client in clients:
         got = [(await client.push(channel=channel))["offset"] for _ in range(32)]
         assert got == list(range(4, 36))
+
+
+# --- from memory ---
+
+
+async def test_a_known_member_joins_and_resumes_without_a_read(service: Service) -> None:
+    """The first one reads; after that membership, head and last entries are known from the log."""
+    ann, bob, groceries, replica = await _pair(service)
+    channel = f"list:{groceries}"
+    first = await service.client(replica, bob)
+    await first.call("subscribe", channel=channel)
+    for _ in range(3):
+        await _todo(service, ann, groceries, at=replica)
+    source = _Counted(replica.hub.reads)
+    again = await service.client(replica, bob)
+    for since in (6, 5, 3):
+        reply = await again.call("subscribe", channel=channel, recover=True, offset=since)
+        missed = [pub["offset"] for pub in reply["subscribe"].get("publications", ())]
+        assert missed == list(range(since + 1, 7))
+        assert reply["subscribe"]["recovered"] is True
+        await again.call("unsubscribe", channel=channel)
+    plain = await again.call("subscribe", channel=channel)
+    assert plain["subscribe"]["offset"] == 6
+    assert source.pages == 0
+    await again.call("unsubscribe", channel=channel)
+    further = await again.call("subscribe", channel=channel, recover=True, offset=1)
+    assert len(further["subscribe"]["publications"]) == 5
+    assert source.pages == 1
+
+
+async def test_a_removed_member_is_known_no_more(service: Service) -> None:
+    """Memory ends with the entry that takes the membership."""
+    ann, bob, groceries, replica = await _pair(service)
+    channel = f"list:{groceries}"
+    client = await service.client(replica, bob)
+    await client.call("subscribe", channel=channel)
+    await _remove(service, ann, groceries, "bob", at=replica)
+    other = await service.client(replica, bob)
+    assert (await other.call("subscribe", channel=channel))["error"]["code"] == 103
+
+
+async def test_nothing_is_answered_from_memory_while_the_bus_is_degraded(embedded: Service) -> None:
+    """What is remembered may be a moment old then: the log is asked."""
+    service = embedded
+    bus = DegradableBus()
+    ann = await service.person("ann")
+    groceries = await service.make_list(ann)
+    replica = await service.replica(bus)
+    channel = f"list:{groceries}"
+    client = await service.client(replica, ann)
+    await client.call("subscribe", channel=channel)
+    await _todo(service, ann, groceries)  # nobody tells of it
+    bus.degraded = True
+    other = await service.client(replica, ann)
+    reply = await other.call("subscribe", channel=channel, recover=True, offset=2)
+    assert [pub["offset"] for pub in reply["subscribe"]["publications"]] == [3]
+
+
+class _Counted:
+    """Count the pages that are read for subscribers."""
+
+    def __init__(self, reads: Reads) -> None:
+        self.pages = 0
+        page = reads.page
+
+        async def counted(*arguments: Any, **options: Any) -> LogRead:
+            self.pages += 1
+            return await page(*arguments, **options)
+
+        reads.page = counted  # type: ignore[method-assign]

@@ -19,7 +19,7 @@ from realtime.replica import Replica
 from store.actor import Actor
 from store.log_id import LogId
 from tests.realtime.asgi_client import AsgiClient
-from tests.realtime.conftest import Service, settle
+from tests.realtime.conftest import DegradableBus, Service, settle
 from tests.realtime.stores import CutStore, HeldStore, RestoredStore, SlowStore
 from tests.servers.redis import RedisServer
 from tests.servers.run import Run
@@ -159,7 +159,8 @@ async def test_with_a_degraded_bus_the_heads_are_looked_at_more_often(embedded: 
     service = embedded
     ann = await service.person("ann")
     groceries = await service.make_list(ann)
-    bus = _Degraded()
+    bus = DegradableBus()
+    bus.degraded = True
     replica = await service.replica(bus)
     client = await service.client(replica, ann)
     await client.call("subscribe", channel=f"list:{groceries}")
@@ -174,17 +175,6 @@ async def test_with_a_degraded_bus_the_heads_are_looked_at_more_often(embedded: 
     assert client.waiting() == []
     await service.clock.advance(0.25)
     assert (await client.push())["offset"] == 4
-
-
-class _Degraded(MemoryBus):
-    """Be a bus that says it is of no use until told otherwise."""
-
-    degraded = True
-
-    @property
-    def state(self) -> BusState:
-        """Say so."""
-        return BusState.DEGRADED if self.degraded else BusState.HEALTHY
 
 
 async def test_a_change_on_one_replica_reaches_clients_of_another(service: Service) -> None:
