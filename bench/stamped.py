@@ -1,12 +1,15 @@
 """``python -m bench.stamped FILE``: ``lockstep serve`` that notes when each COMMIT returned.
 
 The moment is invisible from outside: the answer of the write comes later, PostgreSQL's own time of
-the commit is taken before it is forced to disk, milliseconds earlier.
+the commit is taken before it is forced to disk, milliseconds earlier. SIGUSR2 has it run its
+garbage collector, so that memory is compared without what nobody holds any more.
 """
 
 from __future__ import annotations
 
+import gc
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -15,7 +18,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from store.database import Pool
 
-__all__ = ["read_stamps"]
+__all__ = ["COLLECTED", "read_stamps"]
+
+COLLECTED = ".collected"
+"""What the name of the file ends in that grows by a byte a collection."""
 
 
 def read_stamps(path: Path) -> dict[tuple[str, int], int]:
@@ -34,6 +40,13 @@ def _serve(path: str) -> None:
 
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     call = Database.call
+
+    def collect(*_: object) -> None:
+        gc.collect()
+        with Path(path + COLLECTED).open("ab") as collected:
+            collected.write(b".")
+
+    signal.signal(signal.SIGUSR2, collect)
 
     async def stamped_call(self: Database, pool: Pool, statement: str, *groups: Any) -> list[Any]:
         heads = await call(self, pool, statement, *groups)

@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.stamped import read_stamps
+from bench.stamped import COLLECTED, read_stamps
 from tests.servers.process import Process
 from tests.servers.replica import SECRET_KEY, Replica, environment
 from tests.servers.run import Run
@@ -48,6 +48,11 @@ class StampedReplica(Replica):
     def stamps(self) -> dict[tuple[str, int], int]:
         """Give when COMMIT returned, in nanoseconds since 1970, by list id and offset."""
         return read_stamps(self._file)
+
+    def collections(self) -> int:
+        """Give how often SIGUSR2 had it run its garbage collector."""
+        file = self._file.with_name(self._file.name + COLLECTED)
+        return file.stat().st_size if file.exists() else 0
 
     @property
     def _file(self) -> Path:

@@ -27,6 +27,9 @@ find_missing() {
 	need fonts-dejavu-core test -e /usr/share/fonts
 	need nodejs has_node
 	need npm command -v npm
+	# The measuring client of the benchmarks is C.
+	need gcc command -v cc
+	need libc6-dev test -e /usr/include/stdio.h
 	# Images are built and run without a daemon, on a base made from Debian's packages. Root only.
 	if [ "$(id -u)" = 0 ]; then
 		need podman command -v podman
