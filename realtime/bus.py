@@ -44,11 +44,11 @@ class Signalled:
 
 @dataclass(frozen=True, slots=True)
 class PresenceChanged:
-    """Say that one of the sender's connections came (``joined``) or went."""
+    """Say which of the sender's connections came and which went, all in one moment."""
 
     version: int
-    info: ClientInfo
-    joined: bool
+    joined: tuple[ClientInfo, ...]
+    left: tuple[ClientInfo, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

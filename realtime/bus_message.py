@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 from typing import Any, Final
 from uuid import UUID
 
@@ -49,10 +50,10 @@ def encode(key: bytes, channel: str, replica: str, message: BusMessage) -> bytes
             data = entry.data
         case Signalled(data, info):
             header = {"k": "signal", "i": _info(info)}
-        case PresenceChanged(version, info, joined):
-            header = {"k": "presence", "v": version, "i": _info(info), "j": joined}
+        case PresenceChanged(version, joined, left):
+            header = {"k": "moved", "v": version, "j": _infos(joined), "l": _infos(left)}
         case PresenceDigest(version, infos):
-            header = {"k": "digest", "v": version, "a": [_info(info) for info in infos]}
+            header = {"k": "digest", "v": version, "a": _infos(infos)}
         case PresenceAsked():
             header = {"k": "ask"}
         case Hint():
@@ -83,10 +84,10 @@ def _message(header: dict[str, Any], data: bytes, log: LogId) -> BusMessage:
             return Appended(header["e"], entry)
         case "signal":
             return Signalled(data, ClientInfo(*header["i"]))
-        case "presence":
-            return PresenceChanged(header["v"], ClientInfo(*header["i"]), header["j"])
+        case "moved":
+            return PresenceChanged(header["v"], _clients(header["j"]), _clients(header["l"]))
         case "digest":
-            return PresenceDigest(header["v"], tuple(ClientInfo(*one) for one in header["a"]))
+            return PresenceDigest(header["v"], _clients(header["a"]))
         case "ask":
             return PresenceAsked()
         case _:  # a newer replica says something that this one does not know
@@ -95,6 +96,14 @@ def _message(header: dict[str, Any], data: bytes, log: LogId) -> BusMessage:
 
 def _info(info: ClientInfo) -> list[str]:
     return [info.client, info.user, info.username]
+
+
+def _infos(infos: Iterable[ClientInfo]) -> list[list[str]]:
+    return [_info(info) for info in infos]
+
+
+def _clients(infos: Iterable[list[str]]) -> tuple[ClientInfo, ...]:
+    return tuple(ClientInfo(*info) for info in infos)
 
 
 def _mac(key: bytes, channel: str, body: bytes) -> bytes:

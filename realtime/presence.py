@@ -46,12 +46,14 @@ class Presence:
     forgotten. Nothing older than what was seen last from a replica counts.
     """
 
-    __slots__ = ("_lease_s", "_local", "_remotes", "version")
+    __slots__ = ("_came", "_lease_s", "_local", "_remotes", "_went", "version")
 
     def __init__(self, lease_s: float = 10.0) -> None:
         self._lease_s = lease_s
         self._local: dict[str, ClientInfo] = {}
         self._remotes: dict[str, _Remote] = {}
+        self._came: dict[str, ClientInfo] = {}
+        self._went: dict[str, ClientInfo] = {}
         self.version = 0
 
     def join(self, info: ClientInfo) -> Diff:
@@ -59,6 +61,7 @@ class Presence:
         if info.client in self._local:
             return _NO_CHANGE
         self._local[info.client] = info
+        self._came[info.client] = info
         self.version += 1
         return Diff(joined=(info,))
 
@@ -67,22 +70,34 @@ class Presence:
         info = self._local.pop(client, None)
         if info is None:
             return _NO_CHANGE
+        if self._came.pop(client, None) is None:  # else nobody was told that it had come
+            self._went[client] = info
         self.version += 1
         return Diff(left=(info,))
 
-    def remote_join(self, replica: str, version: int, info: ClientInfo, now: float) -> Diff:
-        """Take another replica's word that a connection came."""
-        remote = self._newer(replica, version, now)
-        if remote is None or info.client in remote.clients:
-            return _NO_CHANGE
-        remote.clients[info.client] = info
-        return Diff(joined=(info,))
+    def untold(self) -> Diff:
+        """Give what changed here since this was last asked: what other replicas must be told."""
+        diff = Diff(tuple(self._came.values()), tuple(self._went.values()))
+        self._came.clear()
+        self._went.clear()
+        return diff
 
-    def remote_leave(self, replica: str, version: int, client: str, now: float) -> Diff:
-        """Take another replica's word that a connection went."""
+    def remote_change(
+        self,
+        replica: str,
+        version: int,
+        joined: Iterable[ClientInfo],
+        left: Iterable[ClientInfo],
+        now: float,
+    ) -> Diff:
+        """Take another replica's word that connections came and went."""
         remote = self._newer(replica, version, now)
-        info = None if remote is None else remote.clients.pop(client, None)
-        return _NO_CHANGE if info is None else Diff(left=(info,))
+        if remote is None:
+            return _NO_CHANGE
+        came = tuple(info for info in joined if info.client not in remote.clients)
+        remote.clients.update((info.client, info) for info in came)
+        went = tuple(info for info in left if remote.clients.pop(info.client, None) is not None)
+        return Diff(came, went)
 
     def digest(self, replica: str, version: int, infos: Iterable[ClientInfo], now: float) -> Diff:
         """Take all of another replica's connections; this renews the lease, changed or not."""

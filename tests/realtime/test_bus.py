@@ -103,7 +103,8 @@ async def test_every_kind_of_message_arrives_as_it_was_sent(join: Join) -> None:
     messages: list[BusMessage] = [
         Appended("epoch", entry(log)),
         Signalled(b'{"type":"typing"}', ANN),
-        PresenceChanged(3, ANN, joined=True),
+        PresenceChanged(3, (ANN,)),
+        PresenceChanged(4, (), (ANN,)),
         PresenceDigest(4, (ANN, ClientInfo("c2", "u2", "bob"))),
         PresenceAsked(),
     ]
