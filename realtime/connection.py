@@ -23,6 +23,7 @@ from realtime.effects import (
     Authenticated,
     Close,
     Effect,
+    Failed,
     Leave,
     Outcome,
     Refused,
@@ -83,6 +84,7 @@ class Context:
     submit: Submit
     authenticate: Callable[[str], Credentials]
     is_revoked: Callable[[UUID | None, UUID, float], bool]
+    in_touch: Callable[[], bool]
     clock: Clock
     limits: Limits
     tasks: Tasks
@@ -128,7 +130,7 @@ class Connection:
         self._context = context
         self._transport = transport
         self._task: asyncio.Task[None] | None = None
-        self._behind: deque[Follower] = deque()
+        self._behind: list[Follower] = []
         self._catching_up: asyncio.Task[None] | None = None
         self._room: asyncio.Event | None = None  # set when the outbox has room again
         self._writing_since = _NEVER
@@ -212,7 +214,7 @@ class Connection:
             self._context.hub.leave(follower)
         list_id = list_of_signals(channel)
         if list_id is not None:
-            self.worker.signals.discard(list_id)
+            self.worker.signals.pop(list_id, None)
         if channel in self.session.channels:
             self._perform(self.session.unsubscribed(channel, code))
         elif follower is not None:
@@ -274,6 +276,8 @@ class Connection:
             return Refused(expired=True)
         except TokenInvalid:
             return Refused(expired=False)
+        if not context.in_touch():
+            return Failed(codes.INTERNAL)  # the session may have ended without our knowing
         actor = credentials.actor
         if context.is_revoked(actor.session, actor.id, credentials.issued_at):
             return Refused(expired=False)
@@ -323,7 +327,7 @@ class Connection:
             self._context.hub.leave(follower)
         list_id = list_of_signals(channel)
         if list_id is not None:
-            self.worker.signals.discard(list_id)
+            self.worker.signals.pop(list_id, None)
             self._context.hub.leave_signals(self, list_id)
 
     # --- catching up ------------------------------------------------------------------------------
@@ -332,7 +336,7 @@ class Connection:
         context = self._context
         try:
             while self._behind and not self._done:
-                follower = self._behind.popleft()
+                follower = self._behind.pop(0)
                 await self._wait_for_room()
                 try:
                     await context.hub.page(follower)

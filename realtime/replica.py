@@ -90,6 +90,7 @@ class Replica:
             submit=self._submit,
             authenticate=authenticate,
             is_revoked=self._revocations.covers,
+            in_touch=lambda: self.in_touch,
             clock=self._clock,
             limits=self.limits,
             tasks=self._tasks,

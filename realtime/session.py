@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -104,7 +103,7 @@ class Session:
         self.channels: set[str] = set()  # those the client subscribed to
         self._limits = limits
         self._state = _State.NEW
-        self._backlog: deque[_Pending] = deque()
+        self._backlog: list[_Pending] = []  # an empty deque is 600 bytes
         self._backlog_bytes = 0
         self._current: _Pending | None = None
         self._tickets = 0
@@ -239,7 +238,7 @@ class Session:
         while self._backlog and self._current is None and not self._held:
             if self._state in {_State.CLOSED, _State.REFUSED}:
                 break
-            pending = self._backlog.popleft()
+            pending = self._backlog.pop(0)
             self._backlog_bytes -= pending.size
             self._current = pending
             effects.extend(self._begin(pending, now))
@@ -318,6 +317,8 @@ class Session:
                 self.credentials = credentials
                 self._expires_at = now + left_s + self._limits.expiry_grace_s
                 return [Send(reply.refresh_reply(command.id, _ttl(left_s)))]
+            case Failed(error):
+                return [Send(reply.error_reply(command.id, error))]
             case Refused(expired=True):
                 return self._close(codes.EXPIRED)
             case _:

@@ -488,6 +488,27 @@ async def test_a_replica_that_lost_its_database_is_not_ready(service: Service) -
     assert await _in_time(service, lambda: replica.ready)
 
 
+async def test_a_replica_that_lost_its_database_takes_no_token(service: Service) -> None:
+    """The session might have ended without its knowing; error 100 lets SDKs try again."""
+    cut = CutStore(service.store)
+    replica = await service.replica(store=cut)
+    ann = await service.person("ann")
+    session = uuid4()
+    known = await service.client(replica)
+    await known.connect(service.token(ann, session=session))
+    cut.down = True
+    await service.clock.advance(10.0)
+    late = await service.client(replica)
+    for client, command in ((late, "connect"), (known, "refresh")):
+        refused = await client.call(command, token=service.token(ann, session=session))
+        assert (refused["error"]["code"], refused["error"]["temporary"]) == (100, True)
+    cut.down = False
+    assert await _in_time(service, lambda: replica.ready)
+    fresh = service.token(ann, session=session)
+    assert "refresh" in await known.call("refresh", token=fresh)
+    await service.client(replica, ann)
+
+
 async def test_a_log_nobody_follows_is_let_go(service: Service) -> None:
     """After a while, so that a quick return finds it."""
     ann = await service.person("ann")

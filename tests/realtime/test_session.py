@@ -232,6 +232,17 @@ def test_only_a_good_token_of_the_same_session_refreshes(outcome: Any, code: int
     assert closed(talk.complete(ask, outcome)) == code
 
 
+def test_a_refresh_that_cannot_be_judged_now_may_be_tried_again() -> None:
+    """The socket stays until its old token ends; nothing is said about the new one."""
+    talk = _open()
+    before = talk.session.deadline
+    ask = _one(talk.say({"id": 2, "refresh": {"token": "t2"}}))
+    [message] = sent(talk.complete(ask, Failed(codes.INTERNAL)))
+    assert message["error"] == {"code": 100, "message": "internal error", "temporary": True}
+    assert talk.session.is_open
+    assert talk.session.deadline == before
+
+
 def test_the_fresh_token_is_what_counts_from_then_on() -> None:
     """A revocation compares with the time of the newest token."""
     talk = _open()
