@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 from uuid import UUID, uuid5
 
 import orjson
@@ -14,6 +14,7 @@ from http_api.endpoint import API, Answer, Endpoint
 from http_api.problems import problem_document
 from http_api.reply import reply
 from store.commit_together import CommandRefusedError
+from store.committed import Committed
 from store.errors import Invalid, LockstepError, NotDone, TooMany, Unavailable
 from store.todo.parse import UnknownCommandError, parse_command
 
@@ -21,12 +22,13 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from http_api.call import Call
-    from store.committed import Committed
     from store.todo.commands import Command
 
 __all__ = ["ENDPOINTS", "MAX_COMMANDS"]
 
 MAX_COMMANDS: Final = 100
+_Outcome: TypeAlias = Committed | LockstepError
+
 _NONE_DONE: Final = "Not done, because another command of the same batch was refused."
 
 
@@ -49,9 +51,21 @@ async def _commands(call: Call) -> Response:
     nameless = [number for number, fields in enumerate(given) if _op(fields) is None]
     if nameless:  # whole: no result could say which command it is about
         raise Invalid([(f"commands.{number}.op", "must be a UUID") for number in nameless])
-    if body.atomic:
-        return reply({"results": await _all_or_none(call, given)})
-    return reply({"results": await _in_turn(call, given)})
+    carry_out = _all_or_none if body.atomic else _in_turn
+    outcomes = await carry_out(call, given)
+    response = reply(
+        {
+            "results": [
+                _done(fields, outcome)
+                if isinstance(outcome, Committed)
+                else _refused(call, fields, outcome)
+                for fields, outcome in zip(given, outcomes, strict=True)
+            ]
+        }
+    )
+    if all(isinstance(outcome, Committed) and outcome.replayed for outcome in outcomes):
+        response.headers["Idempotent-Replay"] = "true"
+    return response
 
 
 def _named(fields: dict[str, Any], batch: str | None, number: int) -> dict[str, Any]:
@@ -76,8 +90,8 @@ def _done(fields: dict[str, Any], committed: Committed) -> dict[str, Any]:
     return {"op": _op(fields), "status": committed.status, "body": body}
 
 
-async def _all_or_none(call: Call, given: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Carry out all commands in one transaction, or answer each with why none was."""
+async def _all_or_none(call: Call, given: list[dict[str, Any]]) -> list[_Outcome]:
+    """Carry out all commands in one transaction, or say of each why none was."""
     refused: dict[int, LockstepError] = {}
     commands = []
     for number, fields in enumerate(given):
@@ -92,29 +106,25 @@ async def _all_or_none(call: Call, given: list[dict[str, Any]]) -> list[dict[str
         except CommandRefusedError as error:
             refused[error.index] = error.refusal
     if refused:
-        return [
-            _refused(call, fields, refused.get(number) or NotDone(_NONE_DONE))
-            for number, fields in enumerate(given)
-        ]
-    return [_done(fields, committed) for fields, committed in zip(given, made, strict=True)]
+        return [refused.get(number) or NotDone(_NONE_DONE) for number in range(len(given))]
+    return list(made)
 
 
-async def _in_turn(call: Call, given: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    results: list[dict[str, Any]] = []
+async def _in_turn(call: Call, given: list[dict[str, Any]]) -> list[_Outcome]:
+    """Carry out one command after the other, whatever becomes of those before it."""
+    outcomes: list[_Outcome] = []
     passing: LockstepError | None = None
     for fields in given:
         try:
             if passing is not None:
                 raise passing
-            committed = await call.services.replica.submit(call.actor, _parse(fields))
+            outcomes.append(await call.services.replica.submit(call.actor, _parse(fields)))
         except LockstepError as refusal:
-            results.append(_refused(call, fields, refusal))
+            outcomes.append(refusal)
             if isinstance(refusal, Unavailable | TooMany):
                 # Later ones may build on this one: to go on would refuse them for good.
                 passing = Unavailable("Not tried, because one before it could not be carried out.")
-        else:
-            results.append(_done(fields, committed))
-    return results
+    return outcomes
 
 
 def _parse(fields: dict[str, Any]) -> Command:

@@ -59,6 +59,8 @@ async def test_a_key_of_the_batch_names_its_nameless_commands(ann: Someone) -> N
     first = await ann.post("/commands", {"commands": commands}, headers=key)
     again = await ann.post("/commands", {"commands": commands}, headers=key)
     assert first.json() == again.json()
+    assert "idempotent-replay" not in first.headers
+    assert again.headers["idempotent-replay"] == "true"
     assert await ann.head(list_id) == 5
 
 
