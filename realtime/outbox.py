@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Generic, TypeVar
@@ -42,7 +41,8 @@ class Outbox(Generic[T]):
     def __init__(self, entries: int = 256, size: int = 128 * 1024) -> None:
         self._entries = entries
         self._size = size
-        self._items: deque[tuple[bytes, Weight, T | None, int]] = deque()
+        # A list, for an empty deque is 600 bytes, and each socket has one of these.
+        self._items: list[tuple[bytes, Weight, T | None, int]] = []
         self.bytes = 0
 
     def __len__(self) -> int:
@@ -80,13 +80,13 @@ class Outbox(Generic[T]):
         items = self._items
         if not items:
             return None
-        message = items.popleft()[0]
+        message = items.pop(0)[0]
         self.bytes -= len(message)
         if not items or len(message) + 1 + len(items[0][0]) > size:
             return message
         messages, total = [message], len(message)
         while items and total + 1 + len(items[0][0]) <= size:
-            message = items.popleft()[0]
+            message = items.pop(0)[0]
             messages.append(message)
             total += 1 + len(message)
             self.bytes -= len(message)
@@ -98,7 +98,7 @@ class Outbox(Generic[T]):
         self.bytes = 0
 
     def _drop(self, weight: Weight) -> list[Dropped[T]]:
-        kept: deque[tuple[bytes, Weight, T | None, int]] = deque()
+        kept: list[tuple[bytes, Weight, T | None, int]] = []
         first: dict[int, Dropped[T]] = {}
         for item in self._items:
             if item[1] is not weight:

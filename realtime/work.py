@@ -56,12 +56,22 @@ class Worker:
     ``undo`` takes them back.
     """
 
-    __slots__ = ("_hub", "_limits", "_peer", "_seat", "_session", "_started", "_submit", "signals")
+    __slots__ = (
+        "_client",
+        "_hub",
+        "_limits",
+        "_peer",
+        "_seat",
+        "_session",
+        "_started",
+        "_submit",
+        "signals",
+    )
 
     def __init__(
         self, peer: Peer, session: Session, hub: Hub, submit: Submit, limits: Limits
     ) -> None:
-        self.signals: set[UUID] = set()  # the lists whose signals are followed
+        self.signals: dict[UUID, None] = {}  # the lists whose signals are followed
         self._peer = peer
         self._session = session
         self._hub = hub
@@ -69,6 +79,7 @@ class Worker:
         self._limits = limits
         self._started: list[Follower] = []
         self._seat: SignalSeat | None = None
+        self._client: ClientInfo | None = None  # one for all subscriptions
 
     def at_once(self, effect: Any) -> Outcome | None:
         """Do it without waiting, from what the replica remembers; None: ``carry_out`` must."""
@@ -108,11 +119,11 @@ class Worker:
                 follower = self._follower(log, join_leave=join_leave)
                 return Followed(await self._hub.follow(follower, recovery))
             case FollowSignals(_, list_id):
-                self.signals.add(list_id)
+                self.signals[list_id] = None
                 try:
                     self._seat = await self._hub.follow_signals(self._peer, self._actor.id, list_id)
                 except BaseException:
-                    self.signals.discard(list_id)
+                    self.signals.pop(list_id, None)
                     raise
                 return Followed(None)
             case Signal(_, list_id, data):
@@ -162,7 +173,7 @@ class Worker:
             self._seat = None
             for list_id in tuple(self.signals):
                 if signals_channel(list_id) not in self._session.channels:
-                    self.signals.discard(list_id)
+                    self.signals.pop(list_id, None)
                     self._hub.leave_signals(self._peer, list_id)
 
     # --- parts ------------------------------------------------------------------------------------
@@ -176,8 +187,10 @@ class Worker:
 
     @property
     def _info(self) -> ClientInfo:
-        actor = self._actor
-        return ClientInfo(self._session.client, str(actor.id), actor.username)
+        if self._client is None:
+            actor = self._actor
+            self._client = ClientInfo(self._session.client, str(actor.id), actor.username)
+        return self._client
 
     def _follower(self, log: LogId, *, join_leave: bool = False) -> Follower:
         subscription = Subscription(log, self._actor.id, self._limits.buffered)
