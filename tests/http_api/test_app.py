@@ -8,6 +8,7 @@ import pytest
 
 from http_api.app import Application
 from http_api.settings import Settings
+from http_api.socket_door import DOOR
 from store.errors import Unavailable
 from tests.http_api.service import SECRET, serving
 
@@ -58,16 +59,16 @@ async def test_without_a_list_nobody_else_may_read(sqlite_url: str) -> None:
 
 
 async def test_the_lifespan_opens_and_closes_every_part(empty_sqlite_url: str) -> None:
-    """An empty embedded database is migrated; the server is handed the drain."""
+    """An empty embedded database is migrated; the server is handed the drain and the door."""
     app = Application(Settings(_env_file=None, database_url=empty_sqlite_url, secret_key=SECRET))
     sent: list[Any] = []
-    served: list[int] = []
+    served: list[set[str]] = []
     scope: dict[str, Any] = {"type": "lifespan", "state": {}}
 
     async def receive() -> Any:
         if not sent:
             return {"type": "lifespan.startup"}
-        served.append(len(scope["state"]))
+        served.append(set(scope["state"]))
         await scope["state"]["drain"]()
         return {"type": "lifespan.shutdown"}
 
@@ -76,7 +77,7 @@ async def test_the_lifespan_opens_and_closes_every_part(empty_sqlite_url: str) -
 
     await app(scope, receive, send)
     assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
-    assert served == [1]
+    assert served == [{"drain", DOOR}]
     with pytest.raises(Unavailable):
         app._current()
 

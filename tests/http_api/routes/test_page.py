@@ -63,11 +63,12 @@ async def test_nothing_beside_the_pages_files_is_served(embedded: Service, path:
 
     scope: dict[str, Any] = {
         "type": "http",
+        "http_version": "1.1",
         "method": "GET",
         "path": unquote(path),
         "raw_path": path.encode(),
         "query_string": b"",
-        "headers": [],
+        "headers": [(b"host", b"127.0.0.1:8000")],
         "scheme": "http",
         "client": None,
     }
