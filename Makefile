@@ -69,10 +69,12 @@ test: $(TEST_READY) ## Install and start what the tests need, and run every test
 	@tests/install_servers.sh
 	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
-$(PEERS_READY): requirements/bench.txt | $(BIN)/python
+$(PEERS_READY): requirements/bench.txt bench/peers/node/package-lock.json | $(BIN)/python
 	@echo "Installing what the benchmarks compare with into $(VENV)/peers ..."
 	@$(PYTHON) -m venv $(VENV)/peers
 	@$(VENV)/peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	@if command -v npm >/dev/null; then cd bench/peers/node && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null; \
+		else echo "Without npm the peers on Node are left out." >&2; fi
 	@touch $@
 
 .PHONY: bench
@@ -92,4 +94,4 @@ lock: ## Resolve the dependencies anew into requirements/ (UPGRADE=--upgrade for
 
 .PHONY: clean
 clean: ## Remove the environment and caches; var/ (your data) stays
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis tests/node/node_modules
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis tests/node/node_modules bench/peers/node/node_modules

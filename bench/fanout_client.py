@@ -48,13 +48,20 @@ class FanoutClient:
         return self._process.pid
 
     async def open(
-        self, count: int, ports: Sequence[int], *, at_once: int = 64, since: int = 0
+        self,
+        count: int,
+        ports: Sequence[int],
+        *,
+        at_once: int = 64,
+        since: int = 0,
+        within_s: float = _ANSWER_S,
     ) -> Mapping[str, Any]:
         """Join with ``count`` more sockets, ``at_once`` at a time, from position ``since``.
 
-        Raises RuntimeError with the first reason when not all of them could join.
+        Raises RuntimeError with the first reason when not all of them could join in time.
         """
-        said = await self.ask(f"open {count} {at_once} {since} {_places(ports)}")
+        line = f"open {count} {at_once} {since} {within_s * 1000:.0f} {_places(ports)}"
+        said = await self.ask(line, within_s + 5)
         if said["failed"]:
             raise RuntimeError(f"{said['failed']} of {count} could not join: {said['why']}")
         return said
@@ -114,12 +121,16 @@ class FanoutClient:
 
 
 @asynccontextmanager
-async def fanout_client(run: Run, dialect: Dialect) -> AsyncIterator[FanoutClient]:
-    """Start a client on the clients' core; it ends with the block."""
+async def fanout_client(
+    run: Run, dialect: Dialect, *, core: int | None = CLIENT_CORE
+) -> AsyncIterator[FanoutClient]:
+    """Start a client on a core (None: on any); it ends with the block."""
     greetings = run.directory / f"greetings-{uuid.uuid4().hex}"
     greetings.write_text("".join(f"{line}\n" for line in dialect.greetings))
     process = await _start(build("fanout", run.directory), dialect, greetings)
     run.enter(process.pid)
+    if core is not None:
+        os.sched_setaffinity(process.pid, {core})
     try:
         yield FanoutClient(process)
     finally:
@@ -135,7 +146,7 @@ async def fanout_client(run: Run, dialect: Dialect) -> AsyncIterator[FanoutClien
 
 
 async def _start(program: Path, dialect: Dialect, greetings: Path) -> asyncio.subprocess.Process:
-    process = await asyncio.create_subprocess_exec(
+    return await asyncio.create_subprocess_exec(
         program,
         dialect.format,
         dialect.path,
@@ -143,8 +154,6 @@ async def _start(program: Path, dialect: Dialect, greetings: Path) -> asyncio.su
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
-    os.sched_setaffinity(process.pid, {CLIENT_CORE})
-    return process
 
 
 def _places(ports: Sequence[int]) -> str:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from statistics import median
+from typing import TYPE_CHECKING
 
-__all__ = ["Figure", "Measured"]
+if TYPE_CHECKING:
+    from bench.plot import Plot
+
+__all__ = ["Figure", "Measured", "shown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +48,15 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Hold the figures of one benchmark; ``method`` says what was done, in a paragraph."""
+    """Hold the figures of one benchmark; ``method`` says what was done, in a paragraph.
+
+    ``plots`` compare some of them; they go above the table of the page.
+    """
 
     title: str
     method: str
     figures: tuple[Figure, ...]
+    plots: tuple[Plot, ...] = ()
 
 
 def shown(value: float) -> str:

@@ -46,6 +46,7 @@ def page(machine: Mapping[str, str], results: Sequence[tuple[Measured, float]]) 
             "",
             measured.method,
             "",
+            *(f"![{plot.title}](images/{plot.file}.svg)\n" for plot in measured.plots),
             f"| {' | '.join(_HEADS)} |",
             "| --- | ---: | ---: | ---: | ---: |",
             *(f"| {' | '.join(figure.cells)} |" for figure in measured.figures),

@@ -46,11 +46,11 @@ static void open_more(uint64_t now) {
         conns[index].last = since;
         start(index, &targets[index % target_count]);
     }
-    int late = now - opened_at > JOIN_NS;
-    if (next_open < count || (joining && !late)) return;
+    int late = now > open_by;
+    if ((next_open < count || joining) && !late) return;
     opening = 0;
-    printf("{\"event\":\"opened\",\"live\":%u,\"failed\":%u,\"seconds\":%.6f,", live, failed + joining,
-           (double)(now - opened_at) / 1e9);
+    printf("{\"event\":\"opened\",\"live\":%u,\"failed\":%u,\"seconds\":%.6f,", live,
+           failed + joining + count - next_open, (double)(now - opened_at) / 1e9);
     print_times();
     printf(",\"why\":\"%s\"}\n", why);
     fflush(stdout);
@@ -105,9 +105,9 @@ static void close_all(void) {
 }
 
 static int command(char *line) {
-    unsigned long long a, b, c;
+    unsigned long long a, b, c, d;
     int at = 0;
-    if (sscanf(line, "open %llu %llu %llu %n", &a, &b, &c, &at) == 3 && at) {
+    if (sscanf(line, "open %llu %llu %llu %llu %n", &a, &b, &c, &d, &at) == 4 && at) {
         target_count = read_targets(line + at, targets);
         if (count + a > MOST) a = MOST - count;
         count += (uint32_t)a;
@@ -116,6 +116,7 @@ static int command(char *line) {
         failed = 0;
         took_count = 0;
         opened_at = now_ns();
+        open_by = opened_at + d * 1000000u;
         opening = target_count > 0;
     } else if (sscanf(line, "return %llu %llu %n", &a, &b, &at) == 2 && at) {
         home_min = a * 1000000u;

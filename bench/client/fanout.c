@@ -8,7 +8,8 @@
                 tab stands for a newline, $offset for the socket's position. Empty: none
 
    Commands come as lines on stdin, answers leave as JSON lines on stdout:
-     open COUNT AT_ONCE SINCE ADDRESS:PORT[,...]   join, AT_ONCE at a time, from position SINCE
+     open COUNT AT_ONCE SINCE WITHIN_MS ADDRESS:PORT[,...]
+                                                   join, AT_ONCE at a time, from position SINCE
      return MIN_MS MAX_MS ADDRESS:PORT[,...]       from now on who is cut off comes back there, after
                                                    the official JavaScript SDK's random delay
      expect LIVE OFFSET WITHIN_MS                  answer when so many are live and have this offset
@@ -36,7 +37,6 @@
 #define TARGETS 16u
 #define BUFFER (1u << 20)
 #define SOURCES 8u /* addresses that connections come from: each has 28,000 ports to a target */
-#define JOIN_NS 30000000000u
 
 enum { CENTRIFUGO, SOCKETIO, PLAIN };
 enum { CLOSED, WAITING, CONNECTING, UPGRADING, GREETING, LIVE };
@@ -58,7 +58,7 @@ static Conn conns[MOST];
 static uint32_t count, next_open, at_once, joining, failed, live;
 static struct sockaddr_in targets[TARGETS], homes[TARGETS];
 static uint32_t target_count, home_count;
-static uint64_t since, opened_at, home_min, home_max;
+static uint64_t since, opened_at, open_by, home_min, home_max;
 static int opening;
 static double took[MOST];
 static uint32_t took_count;

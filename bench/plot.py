@@ -1,0 +1,62 @@
+"""Bars as SVG: small enough to be written by hand, and readable on light and dark pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from html import escape
+
+from bench.figure import shown
+
+__all__ = ["Plot"]
+
+_WIDTH, _LABEL, _BAR, _STEP, _TOP = 720, 220, 380, 26, 44
+_OURS, _OTHER = "#2f7d5b", "#8a94a6"
+# One grey that both a white and a black page leave readable.
+_INK = "#7a808a"
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """Compare values, one bar each, the shortest being what it is.
+
+    ``file`` is the name of the image, without ending; ``ours`` the label of the bar to stand out.
+    """
+
+    file: str
+    title: str
+    unit: str
+    bars: tuple[tuple[str, float], ...]
+    ours: str = "Lockstep"
+
+    def svg(self) -> str:
+        """Draw it; a bar beyond ten times the second longest is cut, and says so by its value."""
+        height = _TOP + _STEP * len(self.bars) + 8
+        longest = _scale(value for _, value in self.bars)
+        lines = [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img"',
+            ' font-family="system-ui, sans-serif" font-size="13">',
+            f"<title>{escape(self.title)}</title>",
+            f'<g fill="{_INK}">',
+            f'<text x="8" y="22" font-size="15" font-weight="bold">{escape(self.title)}</text>',
+        ]
+        for number, (label, value) in enumerate(self.bars):
+            top = _TOP + _STEP * number
+            length = max(1.0, _BAR * min(1.0, value / longest)) if longest else 1.0
+            said = f"{shown(value)} {self.unit}{' …' if value > longest else ''}"
+            size = f'width="{length:.1f}" height="{_STEP - 8}"'
+            fill = _OURS if label == self.ours else _OTHER
+            lines += [
+                f'<text x="{_LABEL - 8}" y="{top + 15}" text-anchor="end">{escape(label)}</text>',
+                f'<rect x="{_LABEL}" y="{top + 2}" {size} rx="2" fill="{fill}"/>',
+                f'<text x="{_LABEL + length + 6:.1f}" y="{top + 15}">{escape(said)}</text>',
+            ]
+        return "\n".join([*lines, "</g>", "</svg>"]) + "\n"
+
+
+def _scale(values: Iterable[float]) -> float:
+    """Give the value whose bar has the full length."""
+    ordered = sorted(values)
+    if len(ordered) > 1 and ordered[-2] > 0:
+        return min(ordered[-1], 10 * ordered[-2])
+    return ordered[-1] if ordered else 0.0
