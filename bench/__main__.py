@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from bench.crowd import crowd
 from bench.delivery import delivery
 from bench.fanout import fanout
 from bench.fanout_peers import fanout_peers
@@ -32,6 +33,7 @@ BENCHMARKS: dict[str, Callable[[Site], Awaitable[Measured]]] = {
     "fanout": fanout,
     "joins": joins,
     "peers": fanout_peers,
+    "crowd": crowd,
 }
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"

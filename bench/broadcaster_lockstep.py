@@ -19,7 +19,7 @@ from bench.site import Site
 from bench.stamped_replica import StampedReplica
 from tests.servers.deadline import eventually
 
-__all__ = ["LockstepBroadcaster", "lockstep_broadcaster"]
+__all__ = ["PEOPLE", "LockstepBroadcaster", "lockstep_broadcaster"]
 
 PEOPLE = 200  # as many members as a list may have
 
