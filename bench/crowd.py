@@ -171,6 +171,7 @@ async def _return(site: Site, returning: int) -> _Returned:
         reads = await _log_reads(site, database)
         killed = time.time_ns()
         await replicas[0].kill()
+        head = people.offset
         for _ in range(_MISSED):
             head = (await people.owner.add_todo(people.list_id))["offset"]
             await asyncio.sleep(0.02)

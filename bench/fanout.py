@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ _BURST = {1_000: Load(200, 5.0, 10), 10_000: Load(60, 2.0, 10), 15_000: Load(40,
 _GOAL_SINGLE, _GOAL_BURST = 1.4, 0.35
 # Beyond the two sizes with goals of their own, only the cost per delivery is held to the first's.
 _GOAL_SPREAD = 1.15
+_PAUSE_S = 0.02  # between writes that nobody follows
 
 
 @dataclass
@@ -33,6 +35,7 @@ class Series:
     single: list[FanoutRun] = field(default_factory=list)
     burst: list[FanoutRun] = field(default_factory=list)
     write_us: list[float] = field(default_factory=list)
+    burst_write_us: list[float] = field(default_factory=list)
 
     def cpu(self, *, burst: bool = False) -> tuple[float, ...]:
         """Give the microseconds per delivery of each run."""
@@ -86,16 +89,18 @@ async def _measure(site: Site, size: int, runs: int) -> tuple[Series, Series]:
             for server, client, series in both:
                 series.single.append(await fan_out(client, server, _SINGLE[size]))
                 series.burst.append(await fan_out(client, server, _BURST[size]))
-            ours.write_us.append(await _write_us(lockstep, 50))
+            ours.write_us.append(await _write_us(lockstep, 40, 1))
+            ours.burst_write_us.append(await _write_us(lockstep, 10, 10))
     return limit, ours
 
 
-async def _write_us(server: LockstepBroadcaster, count: int) -> float:
-    """Give the microseconds of processor time of a write that nobody follows."""
+async def _write_us(server: LockstepBroadcaster, count: int, together: int) -> float:
+    """Give the microseconds of processor time of a change that nobody follows."""
     used = processor_ns(server.pid)
     for _ in range(count):
-        await server.write()
-    return (processor_ns(server.pid) - used) / 1000 / count
+        await server.write(together)
+        await asyncio.sleep(_PAUSE_S)
+    return (processor_ns(server.pid) - used) / 1000 / count / together
 
 
 def _figures(size: int, limit: Series, ours: Series) -> list[Figure]:
@@ -104,6 +109,10 @@ def _figures(size: int, limit: Series, ours: Series) -> list[Figure]:
     for burst, what, goal in ((False, "", _GOAL_SINGLE), (True, " in bursts of 10", _GOAL_BURST)):
         cpu, unit = ours.cpu(burst=burst), limit.cpu()
         ratio = tuple(mine / one for mine, one in zip(cpu, unit, strict=True))
+        write = ours.burst_write_us if burst else ours.write_us
+        bare = tuple(
+            (mine - wrote / size) / one for mine, wrote, one in zip(cpu, write, unit, strict=True)
+        )
         at = f"{size:,} sockets{what}"
         figures += [
             Figure(f"{at}: C loop, a delivery", "µs", limit.cpu(burst=burst)),
@@ -114,6 +123,7 @@ def _figures(size: int, limit: Series, ours: Series) -> list[Figure]:
                 ratio,
                 goal if goals else None,
             ),
+            Figure(f"{at}: the same without the write's own", "x", bare),
             Figure(f"{at}: Lockstep, a core's deliveries", "/s", tuple(1e6 / one for one in cpu)),
             *(
                 Figure(f"{at}: Lockstep, {label}", "ms", ours.delay(share, burst=burst))
@@ -131,6 +141,11 @@ def _figures(size: int, limit: Series, ours: Series) -> list[Figure]:
         *figures,
         Figure(
             f"{size:,} sockets: Lockstep, a write without followers", "µs", tuple(ours.write_us)
+        ),
+        Figure(
+            f"{size:,} sockets: Lockstep, one of ten such in a batch",
+            "µs",
+            tuple(ours.burst_write_us),
         ),
         Figure(f"{size:,} sockets: share of its core the client used", "", load),
     ]
