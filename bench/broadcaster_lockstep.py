@@ -30,10 +30,16 @@ class LockstepBroadcaster:
     name = "Lockstep"
 
     def __init__(
-        self, replica: StampedReplica, crowd: Crowd, http: HttpClient, todos: Mapping[str, str]
+        self,
+        replica: StampedReplica,
+        database: str,
+        crowd: Crowd,
+        http: HttpClient,
+        todos: Mapping[str, str],
     ) -> None:
         assert replica.process is not None
         self.replica = replica
+        self.database = database
         self.crowd = crowd
         self.pid = replica.process.pid
         self.port = replica.port
@@ -99,7 +105,7 @@ async def lockstep_broadcaster(site: Site) -> AsyncIterator[LockstepBroadcaster]
     }
     http = await HttpClient.open("127.0.0.1", replica.port)
     try:
-        yield LockstepBroadcaster(replica, crowd, http, todos)
+        yield LockstepBroadcaster(replica, database, crowd, http, todos)
     finally:
         http.close()
         await replica.kill()
