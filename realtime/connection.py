@@ -29,6 +29,7 @@ from realtime.effects import (
     Refused,
     Send,
 )
+from realtime.encoding import Encoding
 from realtime.feed import Follower
 from realtime.hub import Hub
 from realtime.limits import Limits
@@ -120,10 +121,12 @@ class Connection:
         "worker",
     )
 
-    def __init__(self, context: Context, transport: Transport, client: str) -> None:
+    def __init__(
+        self, context: Context, transport: Transport, client: str, encoding: Encoding
+    ) -> None:
         now = context.clock.monotonic()
         limits = context.limits
-        self.session = Session(client, limits, now)
+        self.session = Session(client, encoding, limits, now)
         self.outbox: Outbox[Follower] = Outbox(limits.outbox_entries, limits.outbox_bytes)
         self.followers: dict[str, Follower] = {}
         self.worker = Worker(self, self.session, context.hub, context.submit, limits)
@@ -139,6 +142,11 @@ class Connection:
         self._crowded = False
         self._due = _NEVER
         self._schedule()
+
+    @property
+    def encoding(self) -> Encoding:
+        """Give the form that the peer chose (see realtime.feed.Peer)."""
+        return self.session.encoding
 
     # --- the transport's side ---------------------------------------------------------------------
 
@@ -161,7 +169,7 @@ class Connection:
 
     def take(self) -> bytes | None:
         """Give the next message to write; None when nothing waits."""
-        return self.outbox.take(self._context.limits.page_bytes)
+        return self.outbox.take(self._context.limits.page_bytes, self.encoding.separator)
 
     def blocked(self) -> None:
         """Learn that the socket takes nothing for now; ``sent`` must follow when it does again."""

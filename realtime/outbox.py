@@ -72,8 +72,8 @@ class Outbox(Generic[T]):
             return []
         return self._drop(Weight.ENTRY)
 
-    def take(self, size: int) -> bytes | None:
-        """Give the next messages as one frame, joined by newlines, of at most ``size`` bytes.
+    def take(self, size: int, separator: bytes = b"\n") -> bytes | None:
+        """Give the next messages as one frame, joined by ``separator``, of at most ``size`` bytes.
 
         At least one message is given, however long; None when nothing waits.
         """
@@ -82,15 +82,15 @@ class Outbox(Generic[T]):
             return None
         message = items.pop(0)[0]
         self.bytes -= len(message)
-        if not items or len(message) + 1 + len(items[0][0]) > size:
+        if not items or len(message) + len(separator) + len(items[0][0]) > size:
             return message
         messages, total = [message], len(message)
-        while items and total + 1 + len(items[0][0]) <= size:
+        while items and total + len(separator) + len(items[0][0]) <= size:
             message = items.pop(0)[0]
             messages.append(message)
-            total += 1 + len(message)
+            total += len(separator) + len(message)
             self.bytes -= len(message)
-        return b"\n".join(messages)
+        return separator.join(messages)
 
     def clear(self) -> None:
         """Drop everything: nothing of it may be sent any more."""

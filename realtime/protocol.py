@@ -24,9 +24,10 @@ from realtime.command import (
     Unknown,
     Unsubscribe,
 )
+from realtime.encoding import BadFrame
 from realtime.subscription import Recovery
 
-__all__ = ["BadFrame", "parse_frame"]
+__all__ = ["parse_frame"]
 
 MAX_ID = 2**32 - 1  # uint32 in the protocol's schema
 REJECT_UNRECOVERED = 2  # the flag bit by which SDKs with getState want error 112
@@ -39,10 +40,6 @@ _ESCAPE = re.compile(
     rb"|\\.",
     re.DOTALL,
 )
-
-
-class BadFrame(Exception):
-    """Say that a frame is none of the protocol: the connection must be closed."""
 
 
 def parse_frame(frame: bytes) -> list[Message]:

@@ -17,6 +17,7 @@ from realtime.clock import Clock, SystemClock
 from realtime.connection import Connection, Context
 from realtime.credentials import Credentials
 from realtime.deadlines import Deadlines
+from realtime.encoding_json import JSON
 from realtime.hub import Hub
 from realtime.limits import Limits
 from realtime.publication import Publication
@@ -275,7 +276,7 @@ class Replica:
         subprotocol = "centrifuge-json" if "centrifuge-json" in asked else None
         await send({"type": "websocket.accept", "subprotocol": subprotocol})
         transport = AsgiTransport(receive, send, self._tasks)
-        connection = Connection(self._context, transport, self._new_id())
+        connection = Connection(self._context, transport, self._new_id(), JSON)
         self.connections[connection] = None
         await transport.run(connection)
 
@@ -287,7 +288,7 @@ class Replica:
         if self._turn is None:
             self._turn = Turn(asyncio.get_running_loop())
         carrier = SocketTransport(sockets, self._turn, self.limits.frame_bytes)
-        connection = Connection(self._context, carrier, self._new_id())
+        connection = Connection(self._context, carrier, self._new_id(), JSON)
         self.connections[connection] = None
         carrier.begin(transport, connection)
 

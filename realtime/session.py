@@ -6,15 +6,14 @@ import math
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from realtime import codes, reply
+from realtime import codes
+from realtime.answer import answer
 from realtime.codes import CloseCode, ErrorCode, UnsubscribeCode
 from realtime.command import (
     Connect,
     Message,
     Ping,
     Pong,
-    Presence,
-    Publish,
     Refresh,
     SubRefresh,
     Subscribe,
@@ -27,9 +26,7 @@ from realtime.effects import (
     Abandon,
     Authenticate,
     Authenticated,
-    Carried,
     Close,
-    Done,
     Effect,
     Failed,
     Followed,
@@ -37,13 +34,11 @@ from realtime.effects import (
     Joined,
     Leave,
     Outcome,
-    Present,
     Refused,
     Send,
-    Told,
 )
+from realtime.encoding import BadFrame, Encoding
 from realtime.limits import Limits
-from realtime.protocol import BadFrame, parse_frame
 from realtime.request import Rejected, request_effect
 from store.log_id import LogId
 
@@ -95,10 +90,12 @@ class Session:
         "channels",
         "client",
         "credentials",
+        "encoding",
     )
 
-    def __init__(self, client: str, limits: Limits, now: float) -> None:
+    def __init__(self, client: str, encoding: Encoding, limits: Limits, now: float) -> None:
         self.client = client
+        self.encoding = encoding
         self.credentials: Credentials | None = None
         self.channels: set[str] = set()  # those the client subscribed to
         self._limits = limits
@@ -116,7 +113,7 @@ class Session:
     # --- what the shell tells ---------------------------------------------------------------------
 
     def receive(self, frame: bytes, now: float) -> list[Effect]:
-        """Take one text message from the client."""
+        """Take one message from the client."""
         if self._state in {_State.CLOSED, _State.REFUSED}:
             return []
         limits = self._limits
@@ -124,7 +121,7 @@ class Session:
         if len(frame) > (limits.frame_bytes if known else limits.first_frame_bytes):
             return self._close(codes.TOO_BIG)
         try:
-            messages = parse_frame(frame)
+            messages = self.encoding.parse(frame)
         except BadFrame:
             return self._close(codes.BAD_FRAME)
         size = len(frame) // len(messages)
@@ -154,7 +151,9 @@ class Session:
         elif isinstance(command, Refresh):
             effects = self._refreshed(command, outcome, now)
         else:
-            effects = self._answer(command, outcome)
+            if isinstance(command, Subscribe) and isinstance(outcome, Followed):
+                self.channels.add(command.channel)
+            effects = [Send(answer(self.encoding, command, outcome))]
         if current.ticket == ticket:  # else the command goes on with a further effect
             self._current = None
         return [*effects, *self._advance(now)]
@@ -177,7 +176,7 @@ class Session:
         if now >= self._ping_at:
             self._ping_at = now + self._limits.ping_s
             self._pong_by = now + self._limits.pong_s
-            effects.append(Send(reply.PING))
+            effects.append(Send(self.encoding.ping))
         return [*effects, *self._give_up(now)]
 
     def hold(self) -> None:
@@ -194,7 +193,7 @@ class Session:
         if self._state is not _State.OPEN or channel not in self.channels:
             return []
         self.channels.discard(channel)
-        return [Send(reply.unsubscribe_push(channel, code))]
+        return [Send(self.encoding.unsubscribe_push(channel, code))]
 
     def close(self, code: CloseCode) -> list[Effect]:
         """Close from the server's side; does nothing on a closed session."""
@@ -258,23 +257,23 @@ class Session:
         if isinstance(command, SendCommand | Pong):
             return []
         if isinstance(command, Ping):
-            return [Send(reply.empty_reply(command.id, "ping"))]
+            return [Send(self.encoding.empty_reply(command.id, "ping"))]
         if isinstance(command, Unsubscribe):
             known = command.channel in self.channels
             self.channels.discard(command.channel)
-            done = Send(reply.empty_reply(command.id, "unsubscribe"))
+            done = Send(self.encoding.empty_reply(command.id, "unsubscribe"))
             return [Leave(command.channel), done] if known else [done]
         if isinstance(command, Refresh):
             return [Authenticate(self._ticket(), command.token)]
         if isinstance(command, Unknown):
-            return [Send(reply.error_reply(command.id, codes.METHOD_NOT_FOUND))]
+            return [Send(self.encoding.error_reply(command.id, codes.METHOD_NOT_FOUND))]
         if isinstance(command, SubRefresh):
-            return [Send(reply.error_reply(command.id, codes.NOT_AVAILABLE))]
+            return [Send(self.encoding.error_reply(command.id, codes.NOT_AVAILABLE))]
         user = self.credentials.actor.id
         try:
             effect = request_effect(command, self._tickets + 1, user, self.channels, self._limits)
         except Rejected as rejected:
-            return [Send(reply.error_reply(command.id, rejected.error))]
+            return [Send(self.encoding.error_reply(command.id, rejected.error))]
         self._ticket()
         return [effect]
 
@@ -298,7 +297,7 @@ class Session:
                 left_s = self._expires_at - self._limits.expiry_grace_s - now
                 ping = int(self._limits.ping_s)
                 ttl = _ttl(left_s)
-                return [Send(reply.connect_reply(command.id, self.client, ttl, ping, subs))]
+                return [Send(self.encoding.connect_reply(command.id, self.client, ttl, ping, subs))]
             case Refused(expired=True):
                 return self._refuse(command, codes.TOKEN_EXPIRED)
             case Failed(error):
@@ -309,16 +308,16 @@ class Session:
     def _refuse(self, command: Connect, error: ErrorCode) -> list[Effect]:
         self._state = _State.REFUSED
         self._drop()
-        return [Send(reply.error_reply(command.id, error))]
+        return [Send(self.encoding.error_reply(command.id, error))]
 
     def _refreshed(self, command: Refresh, outcome: Outcome, now: float) -> list[Effect]:
         match outcome:
             case Authenticated(credentials, left_s) if self._same(credentials):
                 self.credentials = credentials
                 self._expires_at = now + left_s + self._limits.expiry_grace_s
-                return [Send(reply.refresh_reply(command.id, _ttl(left_s)))]
+                return [Send(self.encoding.refresh_reply(command.id, _ttl(left_s)))]
             case Failed(error):
-                return [Send(reply.error_reply(command.id, error))]
+                return [Send(self.encoding.error_reply(command.id, error))]
             case Refused(expired=True):
                 return self._close(codes.EXPIRED)
             case _:
@@ -330,30 +329,6 @@ class Session:
             return False
         before, after = self.credentials.actor, credentials.actor
         return before.id == after.id and before.session == after.session
-
-    def _answer(self, command: Message, outcome: Outcome) -> list[Effect]:
-        number = command.id
-        message: bytes
-        match outcome:
-            case Failed(error):
-                message = reply.error_reply(number, error)
-            case Followed(start) if isinstance(command, Subscribe):
-                self.channels.add(command.channel)
-                message = reply.subscribe_reply(number, start)
-            case Present(infos) if isinstance(command, Presence) and command.stats:
-                users = len({info.user for info in infos})
-                message = reply.presence_stats_reply(number, len(infos), users)
-            case Present(infos):
-                message = reply.presence_reply(number, infos)
-            case Told(epoch, offset, publications):
-                message = reply.history_reply(number, epoch, offset, publications)
-            case Carried(body):
-                message = reply.rpc_reply(number, body)
-            case Done() if isinstance(command, Publish):
-                message = reply.empty_reply(number, "publish")
-            case _:
-                message = reply.error_reply(number, codes.INTERNAL)
-        return [Send(message)]
 
     # --- ends -------------------------------------------------------------------------------------
 
@@ -376,7 +351,7 @@ class Session:
             if isinstance(command, Connect):
                 effects.extend(self._refuse(command, codes.INTERNAL))
             elif self._state is _State.OPEN:
-                effects.append(Send(reply.error_reply(command.id, codes.INTERNAL)))
+                effects.append(Send(self.encoding.error_reply(command.id, codes.INTERNAL)))
         return [*effects, *self._advance(now)] if late else effects
 
     def _drop(self) -> None:

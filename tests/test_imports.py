@@ -22,11 +22,14 @@ _BELOW = {
 # Modules with no event loop, clock, randomness or I/O; a package means all that is in it.
 _PURE = (
     "store/todo",
+    "realtime/answer",
     "realtime/bus_message",
     "realtime/codes",
     "realtime/command",
     "realtime/deadlines",
     "realtime/effects",
+    "realtime/encoding",
+    "realtime/encoding_json",
     "realtime/outbox",
     "realtime/presence",
     "realtime/protocol",

@@ -6,8 +6,8 @@ import json
 import re
 
 from realtime.command import Unknown
+from realtime.encoding_json import JSON
 from realtime.limits import Limits
-from realtime.protocol import parse_frame
 from store.todo.commands import COMMANDS
 from tests.docs.pages import blocks, page, rows
 
@@ -32,7 +32,7 @@ def test_every_command_shown_is_understood() -> None:
     ]
     assert len(commands) >= 7
     for command in commands:
-        [read] = parse_frame(command.strip().encode())
+        [read] = JSON.parse(command.strip().encode())
         assert not isinstance(read, Unknown)
 
 

@@ -17,6 +17,8 @@ from realtime.effects import (
     Joined,
     Send,
 )
+from realtime.encoding import Encoding
+from realtime.encoding_json import JSON
 from realtime.limits import Limits
 from realtime.publication import Publication
 from realtime.session import Session
@@ -88,10 +90,12 @@ def closed(effects: Sequence[Effect]) -> int | None:
 class Talk:
     """Hold a session with a clock that a test moves, and what it asked for last."""
 
-    def __init__(self, limits: Limits | None = None, *, client: str = "c1") -> None:
+    def __init__(
+        self, limits: Limits | None = None, *, client: str = "c1", encoding: Encoding = JSON
+    ) -> None:
         self.now = 100.0
         self.limits = limits or Limits()
-        self.session = Session(client, self.limits, self.now)
+        self.session = Session(client, encoding, self.limits, self.now)
 
     def say(self, *commands: dict[str, Any]) -> list[Effect]:
         """Send commands in one frame."""

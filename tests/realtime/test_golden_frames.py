@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from realtime import codes, reply
+from realtime import codes
 from realtime.codes import ErrorCode
 from realtime.effects import (
     AskPresence,
@@ -23,6 +23,7 @@ from realtime.effects import (
     Send,
     Told,
 )
+from realtime.encoding_json import JSON
 from realtime.presence import ClientInfo
 from realtime.subscription import Recovery, Start
 from tests.realtime.makers import CHANNEL, LIST, USER, Talk, credentials, pub
@@ -116,7 +117,7 @@ def test_subscribe_refused_as_unrecoverable() -> None:
 
 def test_publication() -> None:
     """A push holds the entry as stored, and its offset beside it."""
-    assert pub(44, "todo.created").frame == (
+    assert JSON.publication(pub(44, "todo.created")) == (
         b'{"push":{"channel":"%b","pub":{"data":{"type":"todo.created"},"offset":44}}}'
         % CHANNEL.encode()
     )
@@ -124,23 +125,23 @@ def test_publication() -> None:
 
 def test_join_and_leave() -> None:
     """Joins and leaves tell the connection and whose it is."""
-    assert reply.join_push("list:L", ANN) == (
+    assert JSON.join_push("list:L", ANN) == (
         b'{"push":{"channel":"list:L","join":{"info":{"client":"c2","user":"u2",'
         b'"conn_info":{"username":"ann"}}}}}'
     )
-    assert b'"leave":{"info":{"client":"c2"' in reply.leave_push("list:L", ANN)
+    assert b'"leave":{"info":{"client":"c2"' in JSON.leave_push("list:L", ANN)
 
 
 def test_unsubscribe_push() -> None:
     """The server ends a subscription with code and reason."""
-    assert reply.unsubscribe_push("list:L", codes.REMOVED) == (
+    assert JSON.unsubscribe_push("list:L", codes.REMOVED) == (
         b'{"push":{"channel":"list:L","unsubscribe":{"code":2000,"reason":"removed"}}}'
     )
 
 
 def test_signal() -> None:
     """A signal has no offset and says who sent it."""
-    assert reply.signal_push("signals:L", b'{"type":"typing"}', BOB) == (
+    assert JSON.signal_push("signals:L", b'{"type":"typing"}', BOB) == (
         b'{"push":{"channel":"signals:L","pub":{"data":{"type":"typing"},"info":{"client":"c2",'
         b'"user":"u2","conn_info":{"username":"bob"}}}}}'
     )
@@ -204,15 +205,15 @@ def test_refresh() -> None:
 
 def test_ping() -> None:
     """The server's ping is an empty object."""
-    assert reply.PING == b"{}"
+    assert JSON.ping == b"{}"
 
 
 def test_every_message_is_one_line_of_json() -> None:
     """Messages are joined by newlines, so none may hold one."""
     for message in (
-        reply.error_reply(1, codes.INTERNAL),
-        reply.signal_push("signals:L", b"{}", ClientInfo("c", "u", "line\nbreak")),
-        pub(1).frame,
+        JSON.error_reply(1, codes.INTERNAL),
+        JSON.signal_push("signals:L", b"{}", ClientInfo("c", "u", "line\nbreak")),
+        JSON.publication(pub(1)),
     ):
         assert b"\n" not in message
         json.loads(message)

@@ -20,7 +20,8 @@ from realtime.command import (
     Unknown,
     Unsubscribe,
 )
-from realtime.protocol import BadFrame, parse_frame
+from realtime.encoding import BadFrame
+from realtime.protocol import parse_frame
 from realtime.subscription import Recovery
 
 
