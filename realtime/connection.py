@@ -115,6 +115,7 @@ class Connection:
         "_task",
         "_transport",
         "_writing_since",
+        "direct",
         "followers",
         "outbox",
         "session",
@@ -129,6 +130,7 @@ class Connection:
         self.session = Session(client, encoding, limits, now)
         self.outbox: Outbox[Follower] = Outbox(limits.outbox_entries, limits.outbox_bytes)
         self.followers: dict[str, Follower] = {}
+        self.direct: Callable[[bytes], object] | None = None  # see realtime.feed.Peer
         self.worker = Worker(self, self.session, context.hub, context.submit, limits)
         self._context = context
         self._transport = transport
@@ -208,6 +210,7 @@ class Connection:
         """Queue a message."""
         if self._done:
             return
+        self.direct = None  # what comes now must queue behind this
         dropped = self.outbox.push(message, weight, follower, offset)
         if dropped:
             for one in dropped:
@@ -377,6 +380,7 @@ class Connection:
         if self._done:
             return
         self._done = True
+        self.direct = None
         credentials = self.session.credentials
         if credentials is not None:
             user = str(credentials.actor.id)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from realtime import codes, reply
 from realtime.codes import UnsubscribeCode
+from realtime.fanout import FanOut
 from realtime.outbox import Weight
 from realtime.presence import ClientInfo, Diff, Presence
 from realtime.publication import EVERYONE, Publication
@@ -22,6 +23,9 @@ __all__ = ["Feed", "Follower", "Peer", "SignalSeat"]
 
 class Peer(Protocol):
     """Be what a feed needs of a connection; no method waits."""
+
+    direct: Callable[[bytes], object] | None
+    """Writes finished WebSocket frames while nothing else waits for the socket; else None."""
 
     def push(
         self, message: bytes, weight: Weight, follower: Follower | None = None, offset: int = 0
@@ -39,9 +43,10 @@ class Follower:
     """Hold one connection's place in one feed.
 
     ``page_entries``: how many entries its next page is likely to hold; None: nobody knows yet.
+    ``live_from``: see ``FanOut``.
     """
 
-    __slots__ = ("info", "join_leave", "page_entries", "peer", "subscription")
+    __slots__ = ("info", "join_leave", "live_from", "page_entries", "peer", "subscription")
 
     def __init__(
         self, peer: Peer, subscription: Subscription, info: ClientInfo, *, join_leave: bool = False
@@ -51,6 +56,7 @@ class Follower:
         self.info = info
         self.join_leave = join_leave
         self.page_entries: int | None = None
+        self.live_from = float("inf")
 
 
 class SignalSeat:
@@ -67,20 +73,17 @@ class SignalSeat:
 class Feed:
     """Hand a log's publications to its followers strictly in offset order.
 
-    A follower that is level with the feed is *live*: a publication is the same bytes for all of
-    those, and the loop over them neither waits nor looks at the subscription. The others (they
-    read, or are ahead of the feed) get it through their ``Subscription``.
+    A follower that is level with the feed is *live*, and served by the ``FanOut``. The others (they
+    read, or are ahead of the feed) get a publication through their ``Subscription``.
     """
 
     __slots__ = (
         "_joiners",
         "_live",
-        "_round",
         "_slow",
         "asked_at",
         "began_at",
         "channel",
-        "deliveries",
         "idle_since",
         "listeners",
         "log",
@@ -109,11 +112,9 @@ class Feed:
         self.idle_since = float("inf")
         self.asked_at = float("-inf")  # when the other replicas were asked who is here
         self.repairing = False
-        self.deliveries = 0
-        self._live: dict[Follower, None] = {}
+        self._live = FanOut()
         self._slow: dict[Follower, None] = {}
         self._joiners: dict[Follower, None] = {}
-        self._round: tuple[Follower, ...] | None = None  # the live ones, as a loop needs them
 
     @property
     def followed(self) -> bool:
@@ -131,6 +132,11 @@ class Feed:
         return self.sequencer.gap
 
     # --- the log ----------------------------------------------------------------------------------
+
+    @property
+    def deliveries(self) -> int:
+        """Count the publications handed to followers."""
+        return self._live.deliveries
 
     def begin(self, head: int) -> None:
         """Start after ``head`` unless begun already."""
@@ -155,29 +161,25 @@ class Feed:
             self.position = offset
             self.recent.add(publication)
             slow = tuple(self._slow)
-            live = self._round
-            if live is None:
-                live = self._round = tuple(self._live)
-            frame = publication.frame
-            for follower in live:
-                follower.peer.push(frame, Weight.ENTRY, follower, offset)
-            self.deliveries += len(live)
+            self._live.offer(publication)
             if publication.removes is not None:
-                self._remove(publication, live)
+                self._remove(publication)
             for follower in slow:
                 self.perform(follower, follower.subscription.offer(publication))
             for listener in self.listeners:
                 listener(publication)
 
-    def _remove(self, publication: Publication, live: Iterable[Follower]) -> None:
-        for follower in live:
-            subscription = follower.subscription
-            if (
-                publication.ends(subscription.user)
-                and publication.offset > subscription.member_at
-                and subscription.phase is not Phase.ENDED
-            ):
-                self.end(follower, _why(publication))
+    def _remove(self, publication: Publication) -> None:
+        removed = [
+            follower
+            for follower in self._live
+            if publication.ends(follower.subscription.user)
+            and publication.offset > follower.subscription.member_at
+            and follower.subscription.phase is not Phase.ENDED
+        ]
+        self._live.finish(removed)  # this entry is their last
+        for follower in removed:
+            self.end(follower, _why(publication))
         for seat in tuple(self.seats.values()):
             if not seat.membership.offer(publication) and seat.ready:
                 self.leave_signals(seat.peer)
@@ -204,7 +206,7 @@ class Feed:
             message = first.frame
             if len(step.publications) > 1:
                 message = b"\n".join(publication.frame for publication in step.publications)
-            self.deliveries += len(step.publications)
+            self._live.deliveries += len(step.publications)
             follower.peer.push(message, Weight.ENTRY, follower, first.offset)
         subscription = follower.subscription
         if step.ended:
@@ -217,14 +219,12 @@ class Feed:
             and follower in self._slow
         ):
             del self._slow[follower]
-            self._live[follower] = None
-            self._round = None
+            self._live.add(follower)
 
     def fall_behind(self, follower: Follower, offset: int) -> None:
         """Learn that the publications from ``offset`` on were dropped before they left."""
         if follower in self._live:
-            del self._live[follower]
-            self._round = None
+            self._live.discard(follower)
             self._slow[follower] = None
         if follower in self._slow:
             follower.subscription.fall_behind(offset - 1, self.sequencer.position or 0)
@@ -237,9 +237,7 @@ class Feed:
     def discard(self, follower: Follower) -> None:
         """Forget a follower; nothing reaches it any more."""
         follower.subscription.end()
-        if follower in self._live:
-            del self._live[follower]
-            self._round = None
+        self._live.discard(follower)
         self._slow.pop(follower, None)
         self._joiners.pop(follower, None)
 

@@ -69,6 +69,7 @@ class SocketTransport(asyncio.Protocol):
         # Both marks the same: there is room as soon as the buffer is down to what it may hold.
         transport.set_write_buffer_limits(high=self.write_buffer_bytes, low=self.write_buffer_bytes)
         transport.set_protocol(self)
+        connection.direct = transport.write
 
     # --- the connection's side (realtime.connection.Transport) ------------------------------------
 
@@ -116,6 +117,8 @@ class SocketTransport(asyncio.Protocol):
             connection.blocked()
         else:
             connection.sent()
+            if not connection.outbox:
+                connection.direct = transport.write
 
     def _say_goodbye(self, code: CloseCode) -> None:
         self._goodbye = None
@@ -131,6 +134,7 @@ class SocketTransport(asyncio.Protocol):
     def pause_writing(self) -> None:
         """Learn that the kernel takes less than it is given."""
         self.full = True
+        self._connection.direct = None
 
     def resume_writing(self) -> None:
         """Learn that there is room again."""

@@ -1,0 +1,139 @@
+"""Live followers get the same bytes, in order, once, and nothing that is not theirs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from realtime.fanout import FanOut
+from realtime.feed import Follower
+from realtime.frames import framed
+from realtime.outbox import Weight
+from realtime.presence import ClientInfo
+from realtime.subscription import Subscription
+from tests.realtime.makers import LOG, USER, pub
+
+
+class _Socket:
+    """Keep what it is given: finished frames when ``direct``, messages when not."""
+
+    def __init__(self, *, direct: bool = False) -> None:
+        self.frames: list[bytes] = []
+        self.messages: list[tuple[bytes, int]] = []
+        self.direct: Callable[[bytes], object] | None = self.frames.append if direct else None
+
+    def push(
+        self, message: bytes, weight: Weight, follower: Follower | None = None, offset: int = 0
+    ) -> None:
+        """Keep a message."""
+        assert weight is Weight.ENTRY
+        assert follower is not None
+        self.messages.append((message, offset))
+
+    def ended(self, *_: Any) -> None:
+        """Be ended."""
+
+    def behind(self, *_: Any) -> None:
+        """Be behind."""
+
+
+def _follow(fanout: FanOut, socket: _Socket, user: UUID = USER) -> Follower:
+    follower = Follower(socket, Subscription(LOG, user), ClientInfo("c", str(user), "ann"))
+    fanout.add(follower)
+    return follower
+
+
+async def _turns(count: int = 1) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def test_everyone_gets_the_same_bytes() -> None:
+    """Framed once for those who take frames, the message for the others."""
+    fanout, one, two, three = FanOut(), _Socket(direct=True), _Socket(direct=True), _Socket()
+    for socket in (one, two, three):
+        _follow(fanout, socket)
+    fanout.offer(pub(1))
+    await _turns(2)
+    assert one.frames == two.frames == [framed(pub(1).frame)]
+    assert one.frames[0] is two.frames[0]
+    assert three.messages == [(pub(1).frame, 1)]
+    assert fanout.deliveries == 3
+
+
+async def test_what_comes_in_one_turn_is_one_message() -> None:
+    """Up to a size; the messages name the first offset in them."""
+    fanout, socket = FanOut(), _Socket()
+    _follow(fanout, socket)
+    for offset in range(1, 11):
+        fanout.offer(pub(offset))
+    await _turns(2)
+    assert socket.messages == [(b"\n".join(pub(offset).frame for offset in range(1, 11)), 1)]
+    for offset in range(11, 2_011):
+        fanout.offer(pub(offset))
+    await _turns(10)
+    assert len(socket.messages) > 2
+    assert all(len(message) <= 64 * 1024 for message, _ in socket.messages)
+    lines = b"\n".join(message for message, _ in socket.messages).split(b"\n")
+    assert lines == [pub(offset).frame for offset in range(1, 2_011)]
+
+
+async def test_many_followers_are_served_a_slice_a_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loop is never held for long, and each still gets everything in order."""
+    monkeypatch.setattr("realtime.fanout._SLICE", 10)
+    fanout = FanOut()
+    sockets = [_Socket() for _ in range(35)]
+    for socket in sockets:
+        _follow(fanout, socket)
+    fanout.offer(pub(1))
+    served = []
+    for turn in range(6):
+        await _turns()
+        if turn == 1:
+            fanout.offer(pub(2))  # on its way behind the first
+        served.append(sum(len(socket.messages) for socket in sockets))
+    assert max(after - before for before, after in zip([0, *served], served, strict=False)) <= 10
+    await _turns(6)
+    assert all([offset for _, offset in socket.messages] == [1, 2] for socket in sockets)
+
+
+async def test_who_leaves_gets_nothing_that_is_on_its_way() -> None:
+    """And who comes has had all of it already."""
+    fanout, leaving, coming, staying = FanOut(), _Socket(), _Socket(), _Socket()
+    one = _follow(fanout, leaving)
+    _follow(fanout, staying)
+    fanout.offer(pub(1))
+    fanout.discard(one)
+    _follow(fanout, coming)
+    fanout.offer(pub(2))
+    fanout.add(one)  # back again, level with the log
+    fanout.offer(pub(3))
+    await _turns(6)
+    assert [offset for _, offset in staying.messages] == [1, 2, 3]
+    assert [offset for _, offset in coming.messages] == [2, 3]
+    assert [offset for _, offset in leaving.messages] == [3]
+
+
+async def test_what_must_be_the_last_is_delivered_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that is on its way to a removed member, before the removal is told, and never twice."""
+    monkeypatch.setattr("realtime.fanout._SLICE", 1)
+    fanout, first, removed, other = FanOut(), _Socket(), _Socket(), _Socket()
+    early = _follow(fanout, first)
+    last = _follow(fanout, removed)
+    _follow(fanout, other)
+    fanout.offer(pub(1))
+    await _turns()
+    fanout.offer(pub(2))
+    fanout.finish([early, last])
+    assert [offset for _, offset in first.messages] == [1, 2]
+    assert [offset for _, offset in removed.messages] == [1, 2]
+    fanout.discard(last)
+    fanout.offer(pub(3))
+    await _turns(12)
+    assert [offset for _, offset in first.messages] == [1, 2, 3]
+    assert [offset for _, offset in removed.messages] == [1, 2]
+    assert [offset for _, offset in other.messages] == [1, 2, 3]
