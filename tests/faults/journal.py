@@ -51,4 +51,7 @@ _REQUEST = b'"event":"request"'
 
 def _paths(replica: Replica) -> list[Path]:
     """Give the logs of all processes that this replica has been."""
-    return sorted(replica.run.directory.glob(f"replica-{replica.port}-*.log"))
+    if replica.log_path is None:
+        return []
+    name = replica.log_path.stem.rpartition("-")[0]
+    return sorted(replica.run.directory.glob(f"{name}-*.log"))
