@@ -28,11 +28,15 @@ _SOCKETIO = Dialect("socketio", "/socket.io/?EIO=4&transport=websocket")
 
 @dataclass(frozen=True, slots=True)
 class PeerKind:
-    """Say how to start a peer; ``module`` is a file of ``bench/peers`` or ``bench/peers/node``."""
+    """Say how to start a peer; ``module`` is a file of ``bench/peers`` or ``bench/peers/node``.
+
+    ``slow``: ten thousand sockets would keep it busy for minutes.
+    """
 
     name: str
     module: str
     dialect: Dialect
+    slow: bool = False
 
     @property
     def why_missing(self) -> str | None:
@@ -58,8 +62,8 @@ PEERS = (
     PeerKind("ws on Node", "ws_server.mjs", _PLAIN),
     PeerKind("Socket.IO on Node", "socketio_server.mjs", _SOCKETIO),
     PeerKind("Starlette send_text", "starlette_sockets", _PLAIN),
-    PeerKind("python-socketio", "socketio_room", _SOCKETIO),
-    PeerKind("Django Channels in memory", "channels_group", _PLAIN),
+    PeerKind("python-socketio", "socketio_room", _SOCKETIO, slow=True),
+    PeerKind("Django Channels in memory", "channels_group", _PLAIN, slow=True),
 )
 
 
