@@ -97,6 +97,9 @@ class Process:
 
     def kill(self) -> None:
         """End it and its children at once (kill -9), as a crash would."""
+        # Frozen first: one that sees its children die before it does may start others.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            psutil.Process(self.pid).suspend()
         for member in reversed(self._family()):
             with contextlib.suppress(psutil.NoSuchProcess):
                 member.kill()
