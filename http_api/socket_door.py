@@ -79,6 +79,8 @@ class SocketDoor:
             return Malformed(message)
         if not services.replica.serving:
             return Unavailable("This server is stopping; another takes over.")
+        if services.replica.is_late:
+            return Unavailable("This server has more to do than it can; try again shortly.")
         return None
 
     def open(self, headers: Headings, transport: asyncio.Transport, sockets: set[Any]) -> None:

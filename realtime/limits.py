@@ -54,6 +54,8 @@ class Limits:
     recent_bytes: int = 64 * 1024 * _KIB  # entries kept at hand for resumes, all logs together
     idle_feed_s: float = 5.0  # a log nobody follows any more is kept this long
 
+    late_s: float = 2.0  # lag of the event loop beyond which no socket is let in
+
     poll_s: float = 1.0  # head poll
     poll_degraded_s: float = 0.25  # the same, while it is all that tells of changes
     bus_wait_s: float = 0.1  # the longest anything a request does may wait for the bus

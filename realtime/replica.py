@@ -19,6 +19,7 @@ from realtime.credentials import Credentials
 from realtime.deadlines import Deadlines
 from realtime.encoding_json import JSON
 from realtime.hub import Hub
+from realtime.lag import Lag
 from realtime.limits import Limits
 from realtime.publication import Publication
 from realtime.reads import LogSource
@@ -85,6 +86,7 @@ class Replica:
         self._polled_at = -math.inf
         self._serving = False
         self._turn: Turn | None = None
+        self._lag = Lag(self._clock.monotonic(), _TICK_S)
         self._deadlines: Deadlines[Connection] = Deadlines(self._clock.monotonic(), _TICK_S)
         self._context = Context(
             hub=self.hub,
@@ -116,6 +118,8 @@ class Replica:
         await self._poll()
         await self._recall_revocations()
         self._serving = True
+        self._lag.look(self._clock.monotonic())
+        self._lag.value_s = 0.0
         self._loops.spawn(self._every(lambda: _TICK_S, self._tick))
         self._loops.spawn(self._every(self._until_poll, self._poll))
         self._loops.spawn(self._every(lambda: self.limits.presence_digest_s, self._share_presence))
@@ -154,8 +158,13 @@ class Replica:
 
     @property
     def ready(self) -> bool:
-        """Tell whether this replica serves, and has heard from the database lately."""
-        return self._serving and self.in_touch
+        """Tell whether this replica serves, keeps up, and has heard from the database lately."""
+        return self._serving and self.in_touch and not self.is_late
+
+    @property
+    def is_late(self) -> bool:
+        """Tell whether the event loop lags so far behind that nothing more should be begun."""
+        return self._lag.value_s > self.limits.late_s
 
     @property
     def in_touch(self) -> bool:
@@ -325,7 +334,9 @@ class Replica:
                 failing = False
 
     def _tick(self) -> None:
-        for connection in self._deadlines.due(self._clock.monotonic()):
+        now = self._clock.monotonic()
+        self._lag.look(now)
+        for connection in self._deadlines.due(now):
             connection.tick()
 
     async def _poll(self) -> None:

@@ -26,7 +26,7 @@ async def _live(_call: Call) -> Response:
 async def _ready(call: Call) -> Response:
     checks = {
         **await _database(call.services),
-        "replica": "ok" if call.services.replica.ready else "Starting, stopping, or cut off.",
+        "replica": "ok" if call.services.replica.ready else "Starting, stopping, cut off, or overloaded.",
     }
     ready = all(found == "ok" for found in checks.values())
     return reply(

@@ -63,6 +63,16 @@ class FakeClock:
         heapq.heappush(self._sleepers, (self._monotonic + seconds, self._count, future))
         await future
 
+    async def stall(self, seconds: float) -> None:
+        """Let time pass while nothing runs; whoever was due wakes afterwards, late."""
+        self._monotonic += seconds
+        self._wall += seconds
+        while self._sleepers and self._sleepers[0][0] <= self._monotonic:
+            _, _, future = heapq.heappop(self._sleepers)
+            if not future.done():
+                future.set_result(None)
+        await settle()
+
     async def advance(self, seconds: float) -> None:
         """Let time pass, waking who is due, one moment after the other."""
         until = self._monotonic + seconds

@@ -572,3 +572,18 @@ async def _in_time(service: Service, condition: Callable[[], bool]) -> bool:
         await service.clock.advance(1.0)
         await asyncio.sleep(0.005)
     return False
+
+
+async def test_a_replica_that_cannot_keep_up_lets_nobody_in_for_a_moment(
+    embedded: Service,
+) -> None:
+    """Its event loop stood still for longer than anybody should wait; soon it is ready again."""
+    service = embedded
+    replica = await service.replica()
+    assert replica.ready
+    await service.clock.stall(3.0)
+    assert replica.is_late
+    assert not replica.ready
+    await service.clock.advance(0.5)
+    assert not replica.is_late
+    assert replica.ready
