@@ -65,6 +65,7 @@ class FakeClock:
 
     async def stall(self, seconds: float) -> None:
         """Let time pass while nothing runs; whoever was due wakes afterwards, late."""
+        await settle()  # what was just started goes to sleep first
         self._monotonic += seconds
         self._wall += seconds
         while self._sleepers and self._sleepers[0][0] <= self._monotonic:
