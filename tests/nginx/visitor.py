@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 import uuid
 from dataclasses import dataclass
 from typing import Any, Self, cast
@@ -18,11 +20,15 @@ from tests.servers.replica import Replica
 class Visitor(Person):
     """Hold an account of which every request goes over TLS to ``nginx``, which stands in ``at``.
 
-    ``cut`` counts the requests whose connection was cut before the answer; they were sent again
-    with the same idempotency key. ``statuses`` are those of all answers.
+    ``cut`` counts the requests whose connection was cut before the answer. Those, and those
+    answered with 503, were sent again with the same idempotency key. ``statuses`` are those of all
+    answers. ``impatience`` is the share of sendings that are given up at a random moment, by
+    closing the connection, and sent again; ``given_up`` counts them.
     """
 
     cut: int = 0
+    given_up: int = 0
+    impatience: float = 0.0
 
     def __post_init__(self) -> None:
         self.nginx = cast(Nginx, self.at)
@@ -44,20 +50,25 @@ class Visitor(Person):
     async def answer(
         self, method: str, path: str, body: Any = None, **params: Any
     ) -> httpx.Response:
-        """Call a route and give the answer as it is; after a cut it is sent again."""
+        """Call a route and give the answer; after a cut or 503 it is sent again, for 30 s."""
         headers = {"Idempotency-Key": str(uuid.uuid4())} if method != "GET" else {}
         if self.access_token:
             headers["Authorization"] = f"Bearer {self.access_token}"
 
         async def attempt() -> httpx.Response | None:
+            patience = random.uniform(0, 0.02) if random.random() < self.impatience else None
             try:
-                return await self.http.request(
-                    method, path, json=body, headers=headers, params=params
-                )
+                async with asyncio.timeout(patience):
+                    answered = await self.http.request(
+                        method, path, json=body, headers=headers, params=params
+                    )
+            except TimeoutError:
+                self.given_up += 1
+                return None
             except (httpx.RemoteProtocolError, httpx.NetworkError):
                 self.cut += 1
                 return None
+            self.statuses.append(answered.status_code)
+            return answered if answered.status_code != 503 else None
 
-        answered = await eventually(attempt, f"an answer to {method} {path}", within_s=30)
-        self.statuses.append(answered.status_code)
-        return answered
+        return await eventually(attempt, f"an answer to {method} {path}", within_s=30)

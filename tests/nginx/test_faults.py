@@ -1,0 +1,70 @@
+"""Nginx is reloaded, and a replica killed behind it, while people write, read and follow."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.nginx.conftest import Arrive, Connect, StartNginx
+from tests.nginx.load import UNLIMITED, Load
+from tests.servers.deadline import eventually
+from tests.servers.unix_replica import UnixReplica
+
+pytestmark = [pytest.mark.xdist_group("nginx"), pytest.mark.faults, pytest.mark.timeout(240)]
+
+
+async def test_a_reload_loses_nothing(
+    start_nginx: StartNginx, arrive: Arrive, connect: Connect
+) -> None:
+    """No request fails; sockets stay for 20 s, are cut once, and go on where they were."""
+    nginx = start_nginx(**UNLIMITED)
+    load = await Load.begin(nginx, arrive, connect)
+    await load.until_acknowledged(300)
+
+    old = nginx.reload()
+    await load.remove_guest()
+    await load.until_acknowledged(400)
+    assert [load.cuts(device) for device in load.devices] == [0] * len(load.devices)
+    assert nginx.workers() & old
+    # The old workers end by themselves, though their sockets would live for ever.
+    await eventually(lambda: not nginx.workers() & old, "the old workers' end", within_s=25)
+    await load.until_acknowledged(400)
+    await load.end()
+
+    await load.check()
+    assert load.acknowledged.total() >= 1_000
+    assert [load.cuts(device) for device in load.devices] == [1] * len(load.devices)
+    for person in load.people:
+        assert max(person.statuses) < 400
+    assert len(nginx.workers()) == 2
+
+
+async def test_a_killed_replica_is_not_noticed_by_who_reads(
+    start_nginx: StartNginx, arrive: Arrive, trio: list[UnixReplica]
+) -> None:
+    """What may be repeated is asked of another replica; a write says that it may be sent again."""
+    nginx = start_nginx(**UNLIMITED)
+    ann = await arrive(nginx)
+    own = await ann.make_list()
+    seen: list[int] = []
+
+    async def read() -> None:
+        while len(seen) < 400:
+            seen.append((await ann.answer("GET", f"/lists/{own}")).status_code)
+
+    reading = asyncio.gather(*(read() for _ in range(3)))
+    try:
+        await eventually(lambda: len(seen) > 100, "reads before the fault")
+        await trio[0].kill()
+        await reading
+        for number in range(30):
+            refused = await ann.answer("PUT", f"/lists/{own}/members/{ann.username}x{number}")
+            assert refused.status_code in {404, 422}
+    finally:
+        await trio[0].launch()
+
+    assert set(seen) == {200}
+    assert ann.cut == 0
+    tried_twice = [line for line in nginx.lines() if "," in line["replica"]]
+    assert tried_twice, "no request met the dead replica"
