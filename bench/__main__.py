@@ -20,6 +20,7 @@ from bench.joins import joins
 from bench.machine import describe_machine
 from bench.report import page, show
 from bench.resume import resume
+from bench.revocation import revocation
 from bench.site import Site, load_average, open_site
 from bench.two_replicas import two_replicas
 from bench.writes import writes
@@ -28,6 +29,7 @@ BENCHMARKS: dict[str, Callable[[Site], Awaitable[Measured]]] = {
     "delivery": delivery,
     "resume": resume,
     "two_replicas": two_replicas,
+    "revocation": revocation,
     "writes": writes,
     "flat": flat,
     "fanout": fanout,
