@@ -10,8 +10,9 @@ from realtime.frames import framed
 from realtime.outbox import Weight
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
+    from realtime.encoding import Encoding
     from realtime.feed import Follower
     from realtime.publication import Publication
 
@@ -27,10 +28,13 @@ _NEVER = float("inf")
 class _Walk:
     """Hold one message on its way to those who were live when it came."""
 
-    __slots__ = ("followers", "frames", "next", "number", "offset", "size")
+    __slots__ = ("encoding", "followers", "frames", "next", "number", "offset", "size")
 
-    def __init__(self, number: int, followers: tuple[Follower, ...], offset: int) -> None:
+    def __init__(
+        self, number: int, encoding: Encoding, followers: tuple[Follower, ...], offset: int
+    ) -> None:
         self.number = number
+        self.encoding = encoding  # of all these followers
         self.followers = followers
         self.offset = offset  # of the first publication in it
         self.frames: list[bytes] = []
@@ -40,15 +44,17 @@ class _Walk:
     @property
     def message(self) -> bytes:
         """Join what it carries."""
-        return self.frames[0] if len(self.frames) == 1 else b"\n".join(self.frames)
+        frames = self.frames
+        return frames[0] if len(frames) == 1 else self.encoding.separator.join(frames)
 
 
 class FanOut:
     """Hold the live followers of one log and deliver to them, in order, at the end of the turn.
 
-    What comes in one turn is one message. The loop over the followers neither waits nor looks at
-    their subscriptions: a follower has from which walk on it is live, and leaving makes that never.
-    Whoever comes has had, by itself, all that is still on its way.
+    What comes in one turn is one message for each encoding that somebody here speaks. The loop over
+    the followers of one encoding neither waits nor looks at their subscriptions: a follower has
+    from which walk on it is live, and leaving makes that never. Whoever comes has had, by itself,
+    all that is still on its way.
     """
 
     __slots__ = ("_live", "_numbers", "_round", "_scheduled", "_walks", "deliveries")
@@ -56,7 +62,8 @@ class FanOut:
     def __init__(self) -> None:
         self.deliveries = 0
         self._live: dict[Follower, None] = {}
-        self._round: tuple[Follower, ...] | None = None  # the live ones, as a loop needs them
+        # The live ones, as a loop needs them; None: somebody came or went.
+        self._round: list[tuple[Encoding, tuple[Follower, ...]]] | None = None
         self._walks: deque[_Walk] = deque()
         self._numbers = 0
         self._scheduled = False
@@ -88,20 +95,17 @@ class FanOut:
         if not self._live:
             return
         if self._round is None:
-            self._round = tuple(self._live)
-        frame = publication.frame
-        walk = self._walks[-1] if self._walks else None
-        if (
-            walk is None
-            or walk.next
-            or walk.followers is not self._round
-            or walk.size + len(frame) > _MERGED_BYTES
-        ):
-            self._numbers += 1
-            walk = _Walk(self._numbers, self._round, publication.offset)
-            self._walks.append(walk)
-        walk.frames.append(frame)
-        walk.size += len(frame) + 1
+            self._round = _by_encoding(self._live)
+        newest = tuple(self._walks)[: -len(self._round) - 1 : -1]  # the last one first
+        for encoding, followers in self._round:
+            frame = encoding.publication(publication)
+            walk = next((one for one in newest if one.followers is followers), None)
+            if walk is None or walk.next or walk.size + len(frame) > _MERGED_BYTES:
+                self._numbers += 1
+                walk = _Walk(self._numbers, encoding, followers, publication.offset)
+                self._walks.append(walk)
+            walk.frames.append(frame)
+            walk.size += len(frame) + 1
         if not self._scheduled:
             self._scheduled = True
             asyncio.get_running_loop().call_soon(self._step)
@@ -121,7 +125,7 @@ class FanOut:
         """Walk on, over a slice."""
         walk = self._walks[0]
         message = walk.message
-        wire = framed(message)
+        wire = framed(message, text=walk.encoding.text)
         start = walk.next
         walk.next = start + _SLICE
         number, offset = walk.number, walk.offset
@@ -145,3 +149,10 @@ class FanOut:
             asyncio.get_running_loop().call_soon(self._step)
         else:
             self._scheduled = False
+
+
+def _by_encoding(followers: Iterable[Follower]) -> list[tuple[Encoding, tuple[Follower, ...]]]:
+    groups: dict[Encoding, list[Follower]] = {}
+    for follower in followers:
+        groups.setdefault(follower.peer.encoding, []).append(follower)
+    return [(encoding, tuple(group)) for encoding, group in groups.items()]

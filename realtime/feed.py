@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 from uuid import UUID
 
-from realtime import codes, reply
+from realtime import codes
 from realtime.codes import UnsubscribeCode
+from realtime.encoding import Encoding
 from realtime.fanout import FanOut
 from realtime.outbox import Weight
 from realtime.presence import ClientInfo, Diff, Presence
@@ -23,6 +24,10 @@ __all__ = ["Feed", "Follower", "Peer", "SignalSeat"]
 
 class Peer(Protocol):
     """Be what a feed needs of a connection; no method waits."""
+
+    @property
+    def encoding(self) -> Encoding:
+        """Give the form in which it takes messages."""
 
     direct: Callable[[bytes], object] | None
     """Writes finished WebSocket frames while nothing else waits for the socket; else None."""
@@ -203,9 +208,8 @@ class Feed:
         """Push what a subscription gives out, and do what its phase then asks for."""
         if step.publications:
             first = step.publications[0]
-            message = first.frame
-            if len(step.publications) > 1:
-                message = b"\n".join(publication.frame for publication in step.publications)
+            encoding = follower.peer.encoding
+            message = encoding.separator.join(map(encoding.publication, step.publications))
             self._live.deliveries += len(step.publications)
             follower.peer.push(message, Weight.ENTRY, follower, first.offset)
         subscription = follower.subscription
@@ -265,20 +269,30 @@ class Feed:
     def signal(self, data: bytes, info: ClientInfo) -> None:
         """Pass a signal on to everyone who asked for the list's signals."""
         ready = [seat.peer for seat in self.seats.values() if seat.ready]
-        if ready:
-            push = reply.signal_push(signals_channel(self.log.key), data, info)
-            for peer in ready:
-                peer.push(push, Weight.SIGNAL)
+        channel = signals_channel(self.log.key)
+        _push_all(ready, lambda encoding: [encoding.signal_push(channel, data, info)])
 
     def tell(self, diff: Diff) -> None:
         """Push joins and leaves to everyone who asked for them."""
         if not self._joiners or self.log.kind is not LogKind.LIST:
             return
-        pushes = [reply.leave_push(self.channel, info) for info in diff.left]
-        pushes += [reply.join_push(self.channel, info) for info in diff.joined]
-        for push in pushes:
-            for follower in tuple(self._joiners):
-                follower.peer.push(push, Weight.SIGNAL)
+
+        def pushes(encoding: Encoding) -> list[bytes]:
+            left = [encoding.leave_push(self.channel, info) for info in diff.left]
+            return left + [encoding.join_push(self.channel, info) for info in diff.joined]
+
+        _push_all([follower.peer for follower in self._joiners], pushes)
+
+
+def _push_all(peers: Iterable[Peer], spell: Callable[[Encoding], list[bytes]]) -> None:
+    """Push what is at most once by nature, spelled once for each encoding."""
+    spelled: dict[Encoding, list[bytes]] = {}
+    for peer in peers:
+        messages = spelled.get(peer.encoding)
+        if messages is None:
+            messages = spelled[peer.encoding] = spell(peer.encoding)
+        for message in messages:
+            peer.push(message, Weight.SIGNAL)
 
 
 def _why(last: Publication | None = None) -> UnsubscribeCode:

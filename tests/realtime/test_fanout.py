@@ -9,6 +9,8 @@ from uuid import UUID
 
 import pytest
 
+from realtime.encoding import Encoding
+from realtime.encoding_json import JSON
 from realtime.fanout import FanOut
 from realtime.feed import Follower
 from realtime.frames import framed
@@ -21,7 +23,8 @@ from tests.realtime.makers import LOG, USER, pub
 class _Socket:
     """Keep what it is given: finished frames when ``direct``, messages when not."""
 
-    def __init__(self, *, direct: bool = False) -> None:
+    def __init__(self, *, direct: bool = False, encoding: Encoding = JSON) -> None:
+        self.encoding = encoding
         self.frames: list[bytes] = []
         self.messages: list[tuple[bytes, int]] = []
         self.direct: Callable[[bytes], object] | None = self.frames.append if direct else None
