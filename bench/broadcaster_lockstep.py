@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 import orjson
 
 from bench.client_http import HttpClient, post
-from bench.cores import SERVER_CORE, pin
+from bench.cores import CLIENT_CORE, SERVER_CORE, pin
 from bench.crowd_people import Crowd, make_crowd
 from bench.fanout_client import Dialect
 from bench.site import Site
@@ -25,7 +25,11 @@ PEOPLE = 200  # as many members as a list may have
 
 
 class LockstepBroadcaster:
-    """Hold the replica, a list of many members, and the connection that changes it."""
+    """Hold the replica, a list of many members, and a connection to the ``writer``.
+
+    The writer is the replica through which the list is changed: the same one, or another, whose
+    core is the clients'.
+    """
 
     name = "Lockstep"
 
@@ -34,8 +38,9 @@ class LockstepBroadcaster:
         replica: StampedReplica,
         database: str,
         crowd: Crowd,
-        http: HttpClient,
         todos: Mapping[str, str],
+        writer: StampedReplica,
+        http: HttpClient,
     ) -> None:
         assert replica.process is not None
         self.replica = replica
@@ -44,9 +49,24 @@ class LockstepBroadcaster:
         self.pid = replica.process.pid
         self.port = replica.port
         self.dialect = Dialect("centrifugo", "/connection/websocket", crowd.greetings())
-        self._http = http
         self._todos = todos
-        self._written = 0
+        self._writer = writer
+        self._http = http
+
+    @asynccontextmanager
+    async def written_elsewhere(self, site: Site) -> AsyncIterator[LockstepBroadcaster]:
+        """Give the same replica and list with another replica as the writer, started for that."""
+        writer = await site.replica(self.database)
+        assert writer.process is not None
+        pin(writer.process.pid, CLIENT_CORE)
+        http = await HttpClient.open("127.0.0.1", writer.port)
+        try:
+            yield LockstepBroadcaster(
+                self.replica, self.database, self.crowd, self._todos, writer, http
+            )
+        finally:
+            http.close()
+            await writer.kill()
 
     async def publish(self, together: int = 1) -> Mapping[int, int]:
         """Change a todo of the list that everybody follows; the moment is the request's."""
@@ -59,7 +79,7 @@ class LockstepBroadcaster:
 
     def begun(self, moments: Mapping[int, int]) -> Mapping[int, int]:
         """Give when COMMIT had returned; for what was written together, the request's moment."""
-        stamps = self.replica.stamps()
+        stamps = self._writer.stamps()
         return {
             offset: stamps.get((self.crowd.list_id, offset), moment)
             for offset, moment in moments.items()
@@ -74,13 +94,13 @@ class LockstepBroadcaster:
     async def _change(self, list_id: str, together: int) -> Mapping[int, int]:
         commands = []
         for _ in range(together):
-            self._written += 1
+            op = str(uuid.uuid4())
             commands.append(
                 {
                     "type": "todo.update",
-                    "op": str(uuid.uuid4()),
+                    "op": op,
                     "todo_id": self._todos[list_id],
-                    "changes": {"title": f"number {self._written}"},
+                    "changes": {"title": f"number {op[:8]}"},
                 }
             )
         body = orjson.dumps({"commands": commands, "atomic": together > 1})
@@ -105,7 +125,7 @@ async def lockstep_broadcaster(site: Site) -> AsyncIterator[LockstepBroadcaster]
     }
     http = await HttpClient.open("127.0.0.1", replica.port)
     try:
-        yield LockstepBroadcaster(replica, database, crowd, http, todos)
+        yield LockstepBroadcaster(replica, database, crowd, todos, replica, http)
     finally:
         http.close()
         await replica.kill()

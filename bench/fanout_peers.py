@@ -13,6 +13,7 @@ from bench.broadcaster_centrifugo import centrifugo_broadcaster, has_centrifugo
 from bench.broadcaster_lockstep import LockstepBroadcaster, lockstep_broadcaster
 from bench.broadcaster_peer import PEERS, peer_broadcaster
 from bench.cores import apart_from_the_server
+from bench.fanout import SHARES
 from bench.fanout_client import FanoutClient, fanout_client
 from bench.fanout_run import FanoutRun, Load, fan_out
 from bench.figure import Figure, Measured
@@ -127,15 +128,7 @@ def _figures(seen: _Seen) -> list[Figure]:
             Figure(f"{at}: to the C loop", "x", (single.cpu_us / unit,)),
             Figure(f"{at}: to the C loop, in bursts of 10", "x", (burst.cpu_us / unit,)),
             Figure(f"{at}: a core's deliveries", "/s", (1e6 / single.cpu_us,)),
-            *(
-                Figure(f"{at}: {label}", "ms", (single.delays[share],))
-                for share, label in (
-                    ("p50", "p50"),
-                    ("p95", "p95"),
-                    ("p99", "p99"),
-                    ("p999", "p99.9"),
-                )
-            ),
+            *(Figure(f"{at}: {label}", "ms", (single.delays[share],)) for share, label in SHARES),
         ]
     return [
         *figures,
