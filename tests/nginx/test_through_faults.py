@@ -234,6 +234,7 @@ _FAULTS: tuple[Callable[[Scenario], Awaitable[None]], ...] = (
     _postgresql_frozen,
     _backends_ended,
     _requests_cancelled,
+    _nginx_killed,
 )
 
 
