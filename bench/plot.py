@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
+from statistics import median
 
 from bench.figure import shown
 
 __all__ = ["Plot"]
 
-_WIDTH, _LABEL, _BAR, _STEP, _TOP = 720, 220, 380, 26, 44
+_WIDTH, _LABEL, _BAR, _STEP, _TOP = 720, 220, 340, 26, 44
+_CUT = 4  # a few enormous bars must not flatten the others
 _OURS, _OTHER = "#2f7d5b", "#8a94a6"
 # One grey that both a white and a black page leave readable.
 _INK = "#7a808a"
@@ -18,7 +20,7 @@ _INK = "#7a808a"
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """Compare values, one bar each, the shortest being what it is.
+    """Compare values, one bar each.
 
     ``file`` is the name of the image, without ending; ``ours`` the label of the bar to stand out.
     """
@@ -30,7 +32,7 @@ class Plot:
     ours: str = "Lockstep"
 
     def svg(self) -> str:
-        """Draw it; a bar beyond ten times the second longest is cut, and says so by its value."""
+        """Draw it; bars beyond four times the median are cut, and say so."""
         height = _TOP + _STEP * len(self.bars) + 8
         longest = _scale(value for _, value in self.bars)
         lines = [
@@ -43,7 +45,7 @@ class Plot:
         for number, (label, value) in enumerate(self.bars):
             top = _TOP + _STEP * number
             length = max(1.0, _BAR * min(1.0, value / longest)) if longest else 1.0
-            said = f"{shown(value)} {self.unit}{' …' if value > longest else ''}"
+            said = f"{shown(value)} {self.unit}{' (bar cut)' if value > longest else ''}"
             size = f'width="{length:.1f}" height="{_STEP - 8}"'
             fill = _OURS if label == self.ours else _OTHER
             lines += [
@@ -57,6 +59,4 @@ class Plot:
 def _scale(values: Iterable[float]) -> float:
     """Give the value whose bar has the full length."""
     ordered = sorted(values)
-    if len(ordered) > 1 and ordered[-2] > 0:
-        return min(ordered[-1], 10 * ordered[-2])
-    return ordered[-1] if ordered else 0.0
+    return min(ordered[-1], _CUT * median(ordered)) if ordered else 0.0
