@@ -55,14 +55,16 @@ class FanoutClient:
         at_once: int = 64,
         since: int = 0,
         within_s: float = _ANSWER_S,
+        patient: bool = False,
     ) -> Mapping[str, Any]:
         """Join with ``count`` more sockets, ``at_once`` at a time, from position ``since``.
 
+        ``patient``: who is refused may come back (see ``come_back``) and is no error.
         Raises RuntimeError with the first reason when not all of them could join in time.
         """
         line = f"open {count} {at_once} {since} {within_s * 1000:.0f} {_places(ports)}"
         said = await self.ask(line, within_s + 5)
-        if said["failed"]:
+        if said["failed"] and not patient:
             raise RuntimeError(f"{said['failed']} of {count} could not join: {said['why']}")
         return said
 

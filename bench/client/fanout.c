@@ -231,7 +231,8 @@ static size_t taken(Conn *c, char *data, size_t have, uint64_t at) {
         char *stop = memmem(data, have, "\r\n\r\n", 4);
         if (!stop) return 0;
         if (!begins(data, have, "HTTP/1.1 101")) {
-            end(c, data, (size_t)(stop - data) < 60 ? (size_t)(stop - data) : 60);
+            char *body = stop + 4 < data + have ? stop + 4 : data; /* a problem says more */
+            end(c, body, (size_t)(data + have - body));
             return have;
         }
         used = (size_t)(stop + 4 - data);
