@@ -27,18 +27,26 @@ if TYPE_CHECKING:
     from store.todo.model import Todo
     from store.todo.warm_list import Undo, WarmList
 
-__all__ = ["Group", "can_join"]
+__all__ = ["Group", "can_join", "may_join"]
+
+
+def may_join(command: Command) -> bool:
+    """Tell whether a command touches a list's todos or messages only.
+
+    Members, the list itself and other lists' logs go the longer way.
+    """
+    return isinstance(command, TodoCommand | TodoCreate | MessagePost)
 
 
 def can_join(command: Command, warm: WarmList) -> bool:
-    """Tell whether a command touches this list's todos or messages only.
+    """Tell whether a command may be decided from the warm list.
 
-    Members, the list itself and other lists' logs go the longer way, and so does a dependency on
-    a todo that is not here, because only the database knows whether the actor may see it.
+    A dependency on a todo that is not here goes the longer way too, because only the database knows
+    whether the actor may see it.
     """
     if isinstance(command, TodoBlock):
         return command.by in warm.state.todos
-    return isinstance(command, TodoCommand | TodoCreate | MessagePost)
+    return may_join(command)
 
 
 @dataclass(frozen=True, slots=True)

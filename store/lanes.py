@@ -9,21 +9,20 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from store.database import Database, Pool
+from store.database import Database
 from store.errors import LockstepError, OutcomeUnknown, Unavailable
 from store.flusher import REFUSED, Flusher
-from store.group_commit import Group, can_join
+from store.group_commit import Group, can_join, may_join
 from store.log_id import LogId, LogKind
-from store.log_read import read_log
-from store.warm_lists import WarmLists, load_warm_list
+from store.log_reader import LogQuery, LogReader
+from store.warm_lists import WarmLists
+from store.warm_load import WarmLoader
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
     from store.committed import Committed
-    from store.entry import Entry, LogRead
+    from store.entry import Entry
     from store.request import Request
     from store.todo.commands import Command
     from store.todo.warm_list import WarmList
@@ -56,9 +55,11 @@ class Lanes:
         *,
         deadline_s: float = 5.0,
     ) -> None:
-        self._database = database
         self._deadline_s = deadline_s
         self._flusher = Flusher(database)
+        self._loader = WarmLoader(database)
+        # Its own, so that no write waits behind the readers of a thousand sockets.
+        self._log_reader = LogReader(database)
         self._single = single
         self._warm = warm or WarmLists()
         self._lanes: dict[UUID, deque[Waiting]] = {}
@@ -104,6 +105,8 @@ class Lanes:
         """Wait until every lane is empty."""
         while self._tasks:
             await asyncio.wait(self._tasks)
+        await self._loader.aclose()
+        await self._log_reader.aclose()
 
     async def _drain(self, list_id: UUID, lane: deque[Waiting]) -> None:
         try:
@@ -120,16 +123,13 @@ class Lanes:
             _fail([*lane], Unavailable("This list cannot be written right now; try again shortly."))
 
     async def _warmed(self, list_id: UUID, lane: deque[Waiting]) -> WarmList | None:
-        """Warm the list if that is worth it; None: it stays cold for now."""
-        if not self._warm.is_worth_warming(list_id) and len(lane) == 1:
+        """Load the list if it is small or written again; None: the next one goes the longer way."""
+        command, request, _ = lane[0]
+        if not may_join(command):
             return None
-        actor = lane[0][1].actor
-
-        async def work(connection: AsyncConnection) -> WarmList | None:
-            return await load_warm_list(connection, list_id, actor)
-
+        whole = self._warm.is_worth_warming(list_id) or len(lane) > 1
         try:
-            warm = await self._database.transact(Pool.APP, actor, work, read_only=True)
+            warm = await self._loader.load(list_id, request.actor, whole=whole)
         except LockstepError:
             return None
         if warm is not None:
@@ -188,22 +188,22 @@ class Lanes:
 
     async def _catch_up(self, list_id: UUID, warm: WarmList) -> bool:
         """Take in what other replicas wrote; False when the list had to be forgotten instead."""
-
-        async def work(connection: AsyncConnection) -> LogRead:
-            return await read_log(
-                connection, LogId.list(list_id), None, warm.offset, limit=500, max_bytes=2**20
-            )
-
+        query = LogQuery(LogId.list(list_id), None, warm.offset, 500, 2**20)
         try:
-            read = await self._database.transact(Pool.FANOUT, None, work, read_only=True)
+            read = await self._log_reader.read(query)
         except LockstepError:
+            self._warm.drop(list_id)
+            return False
+        # None at all (the list is gone), or not the next one (its history was pruned).
+        if not read.entries or read.entries[0].offset != warm.offset + 1:
             self._warm.drop(list_id)
             return False
         for entry in read.entries:
             warm.apply(orjson.loads(entry.data), entry.offset)
-        if warm.offset != read.head or warm.state.deleted:
+        if warm.state.deleted:
             self._warm.drop(list_id)
             return False
+        # Whatever came since, the next attempt to write will meet.
         return True
 
     async def _one_by_one(self, list_id: UUID, waiting: list[Waiting]) -> None:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from uuid6 import uuid7
 
@@ -18,6 +17,7 @@ from store.commit_together import CollidedError, CommandRefusedError, commit_tog
 from store.database import Database, Pool
 from store.engines import StoreSettings, open_database, open_standby
 from store.errors import Conflict, NotFound, Unavailable
+from store.homes import Homes
 from store.invites import accept_invite
 from store.lanes import Lanes
 from store.log_id import LogId
@@ -26,7 +26,6 @@ from store.log_reader import LogQuery, LogReader
 from store.request import Request
 from store.roles import demand_bound_role
 from store.snapshot import ListOverview, Snapshot, read_lists, read_snapshot, read_todo
-from store.tables import todos
 from store.todo.commands import (
     BroadcastPost,
     Command,
@@ -71,10 +70,6 @@ _CARRY_OUT: dict[type[Command], Callable[[AsyncConnection, Any, Request], Any]] 
 }
 
 
-# Some 20 MB of ids; dropping them all now and then costs a look-up each.
-_HOMES = 100_000
-
-
 class Store:
     """Keep what is true.
 
@@ -99,9 +94,9 @@ class Store:
         self._standby = standby
         self.now = now
         self.new_id = new_id
-        self._homes: dict[UUID, UUID] = {}
         # SQLite has one writer and no round trips to share.
         self._lanes = Lanes(database, self._single) if database.is_postgresql else None
+        self._homes = Homes(database) if database.is_postgresql else None
         self._log_reader = LogReader(database) if database.is_postgresql else None
 
     async def commit(
@@ -142,22 +137,7 @@ class Store:
         """Find the list that a command belongs to; None when the actor may see none."""
         if isinstance(command, ListCommand):
             return command.list_id
-        home = self._homes.get(command.todo_id)
-        if home is not None:
-            return home
-        query = select(todos.c.list_id).where(todos.c.id == command.todo_id)
-
-        async def work(connection: AsyncConnection) -> UUID | None:
-            found: UUID | None = await connection.scalar(query)
-            return found
-
-        home = await self.database.transact(Pool.APP, actor, work)
-        if home is not None:
-            # A todo never changes its list. Whether the actor may see it is decided there.
-            if len(self._homes) >= _HOMES:
-                self._homes.clear()
-            self._homes[command.todo_id] = home
-        return home
+        return None if self._homes is None else await self._homes.of(command, actor)
 
     async def _single(self, command: Command, request: Request) -> Committed:
         """Carry out one command in a transaction of its own."""
@@ -322,6 +302,8 @@ class Store:
         """Wait for running transactions, then close every connection."""
         if self._lanes is not None:
             await self._lanes.aclose()
+        if self._homes is not None:
+            await self._homes.aclose()
         if self._log_reader is not None:
             await self._log_reader.aclose()
         await self.database.aclose()

@@ -5,31 +5,20 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
-
-from store.list_load import load_place
-from store.log_id import LogKind
-from store.tables import logs, members, todos
-from store.todo.model import Member, Person, Role
-from store.todo.state import ListState
-from store.todo.warm_list import WarmList
-from store.todo_rows import todo_from_row
-from store.usernames import name_key
-
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from sqlalchemy.ext.asyncio import AsyncConnection
+    from store.todo.warm_list import WarmList
 
-__all__ = ["WarmLists", "load_warm_list"]
+__all__ = ["WarmLists"]
 
 
 class WarmLists:
     """Hold warm lists up to a bound in todos, forgetting the least recently used first.
 
-    About 1 KB a todo: the default bound costs at most some 50 MB. A list becomes worth warming at
-    its second write in a row of ``window`` lists, because loading it whole costs more than one
-    cold write does.
+    About 1 KB a todo: the default bound costs at most some 50 MB. A large list becomes worth
+    warming at its second write in a row of ``window`` lists, because loading it whole costs more
+    than one command carried out alone does.
     """
 
     def __init__(self, bound: int = 50_000, window: int = 1_000) -> None:
@@ -37,6 +26,7 @@ class WarmLists:
         self._window = window
         self._lists: OrderedDict[UUID, WarmList] = OrderedDict()
         self._weights: dict[UUID, int] = {}
+        self._weight = 0
         self._missed: OrderedDict[UUID, None] = OrderedDict()
 
     def get(self, list_id: UUID) -> WarmList | None:
@@ -59,36 +49,14 @@ class WarmLists:
         """Take a list in, or account anew for one that grew."""
         self._lists[list_id] = warm
         self._lists.move_to_end(list_id)
+        # A running total: with thousands of small lists a sum would cost more than the write.
+        self._weight += warm.weight - self._weights.get(list_id, 0)
         self._weights[list_id] = warm.weight
-        total = sum(self._weights.values()) if len(self._weights) > 1 else 0
-        while total > self._bound and len(self._lists) > 1:
+        while self._weight > self._bound and len(self._lists) > 1:
             oldest, _ = self._lists.popitem(last=False)
-            total -= self._weights.pop(oldest)
+            self._weight -= self._weights.pop(oldest)
 
     def drop(self, list_id: UUID) -> None:
         """Forget a list whose state is in doubt."""
         self._lists.pop(list_id, None)
-        self._weights.pop(list_id, None)
-
-
-async def load_warm_list(
-    connection: AsyncConnection, list_id: UUID, actor: UUID
-) -> WarmList | None:
-    """Load a whole list within the caller's snapshot; None when the actor is not a member."""
-    place = await load_place(connection, list_id, actor)
-    if place is None:
-        return None
-    head = await connection.scalar(
-        select(logs.c.head).where(logs.c.kind == LogKind.LIST, logs.c.log_id == list_id)
-    )
-    people = await connection.execute(select(members).where(members.c.list_id == list_id))
-    rows = await connection.execute(select(todos).where(todos.c.list_id == list_id))
-    state = ListState(
-        info=place[0],
-        members={
-            row.user_id: Member(Person(row.user_id, row.username), Role(row.role)) for row in people
-        },
-        todos={row.id: todo_from_row(row) for row in rows},
-        offset=head or 0,
-    )
-    return WarmList(state, name_key)
+        self._weight -= self._weights.pop(list_id, 0)

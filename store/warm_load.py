@@ -1,0 +1,131 @@
+"""Load whole lists in one round trip, several lists together, each exact at its offset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+
+from store.database import Database, Pool
+from store.shared_query import SharedQuery
+from store.todo.model import ListInfo, Member, Person, Role, Todo, Writer
+from store.todo.state import ListState
+from store.todo.warm_list import WarmList
+from store.usernames import name_key
+
+__all__ = ["SMALL", "WarmLoader"]
+
+SMALL: Final = 100
+"""Todos up to which loading a list and deciding from memory costs less than one command alone.
+
+Processor time of replica and server together, measured: empty 1.2 ms against 5.7 ms for the longer
+way, 100 todos 4.3 against 4.4, 200 todos 5.7 against 4.0.
+"""
+
+# More than a list can hold: 10,000 live ones, and what is in the trash.
+_WHOLE: Final = 2**30
+_LOAD: Final = """
+SELECT lockstep_load(list, actor, $3)
+FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS asked (list, actor, number)
+ORDER BY number
+"""
+
+_Asked = tuple[UUID, UUID]
+
+
+class WarmLoader:
+    """Load lists in the name of a member. PostgreSQL only.
+
+    Small lists asked for in the same moment share a statement: 16 of them are usually below 1 MB.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._small: SharedQuery[_Asked, WarmList | None] = SharedQuery(
+            self._load_small, most=16, at_once=4
+        )
+
+    async def load(self, list_id: UUID, actor: UUID, *, whole: bool) -> WarmList | None:
+        """Load a list; None: the actor is no member, or it is large and ``whole`` is not asked for.
+
+        Raises Unavailable. Not to be cancelled when ``whole``.
+        """
+        if not whole:
+            return await self._small.ask((list_id, actor))
+        (warm,) = await self._load([(list_id, actor)], _WHOLE)
+        return warm
+
+    async def aclose(self) -> None:
+        """Wait until nothing is loaded any more."""
+        await self._small.aclose()
+
+    async def _load_small(self, asked: Sequence[_Asked]) -> list[WarmList | None]:
+        return await self._load(asked, SMALL)
+
+    async def _load(self, asked: Sequence[_Asked], most: int) -> list[WarmList | None]:
+        rows = await self._database.fetch(
+            Pool.APP, _LOAD, [list_id for list_id, _ in asked], [actor for _, actor in asked], most
+        )
+        return [
+            None if row[0] is None else _warm_list(list_id, orjson.loads(row[0]))
+            for (list_id, _), row in zip(asked, rows, strict=True)
+        ]
+
+
+def _warm_list(list_id: UUID, found: Mapping[str, Any]) -> WarmList | None:
+    if found["todos"] is None:
+        return None
+    # A list has few people and each stands in many todos: one object each.
+    people = {key: Person(UUID(key), username) for key, username, _ in found["members"]}
+    todos = (_todo(list_id, row, people) for row in found["todos"])
+    state = ListState(
+        info=ListInfo(list_id, found["title"], found["description"], found["inbox"]),
+        members={
+            people[key].id: Member(people[key], Role(role)) for key, _, role in found["members"]
+        },
+        todos={todo.id: todo for todo in todos},
+        offset=found["head"],
+    )
+    return WarmList(state, name_key)
+
+
+def _todo(list_id: UUID, row: Mapping[str, Any], people: dict[str, Person]) -> Todo:
+    return Todo(
+        id=UUID(row["id"]),
+        list_id=list_id,
+        title=row["title"],
+        notes=row["notes"],
+        completed=row["completed"],
+        completed_at=_moment(row["completed_at"]),
+        completed_by=row["completed_by"],
+        priority=row["priority"],
+        due_at=_moment(row["due_at"]),
+        estimate_min=row["estimate_min"],
+        labels=tuple(row["labels"]),
+        assignees=tuple(row["assignees"]),
+        blocked_by=tuple(map(UUID, row["blocked_by"])),
+        position=row["position"],
+        created_by=_person(row["created_by"], row["created_by_name"], people),
+        created_at=datetime.fromisoformat(row["created_at"]),
+        updated_at=datetime.fromisoformat(row["updated_at"]),
+        deleted_at=_moment(row["deleted_at"]),
+        offset=row["log_offset"],
+        writers={
+            name: Writer(_person(kept["id"], kept["username"], people), kept["offset"])
+            for name, kept in row["writers"].items()
+        },
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def _person(key: str, username: str, people: dict[str, Person]) -> Person:
+    person = people.get(key)
+    if person is None or person.username != username:
+        person = people[key] = Person(UUID(key), username)
+    return person
