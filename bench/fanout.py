@@ -99,7 +99,7 @@ async def _measure(site: Site, size: int, runs: int) -> _Seen:
         limit = await stack.enter_async_context(fanout_client(site.run, loop.dialect))
         crowd = await stack.enter_async_context(fanout_client(site.run, here.dialect))
         await limit.open(size, [loop.port])
-        await crowd.open(size, [here.port], since=here.crowd.offset)
+        await crowd.open(size, [here.port], since=here.crowd.offset, patient=True)
         turns: list[tuple[FanoutClient, Broadcaster, Series]] = [
             (limit, loop, seen.limit),
             (crowd, elsewhere, seen.elsewhere),

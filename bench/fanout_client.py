@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import time
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -18,7 +19,10 @@ from bench.cores import CLIENT_CORE
 from bench.native import build
 from tests.servers.run import Run
 
-__all__ = ["Dialect", "FanoutClient", "fanout_client"]
+__all__ = ["BACK_FROM_S", "BACK_TO_S", "Dialect", "FanoutClient", "fanout_client"]
+
+BACK_FROM_S, BACK_TO_S = 0.5, 20.0
+"""The delays of the official JavaScript SDK."""
 
 _ANSWER_S = 60.0
 
@@ -59,14 +63,22 @@ class FanoutClient:
     ) -> Mapping[str, Any]:
         """Join with ``count`` more sockets, ``at_once`` at a time, from position ``since``.
 
-        ``patient``: who is refused may come back (see ``come_back``) and is no error.
+        ``patient``: who is refused, because the server is busy, comes back like an SDK until all
+        are live; ``refused`` in the answer is how many attempts were, ``seconds`` is until then.
         Raises RuntimeError with the first reason when not all of them could join in time.
         """
+        live, begin = 0, time.monotonic()
+        if patient:
+            live = int((await self.status())["live"])
+            await self.come_back(ports, from_s=BACK_FROM_S, to_s=BACK_TO_S)
         line = f"open {count} {at_once} {since} {within_s * 1000:.0f} {_places(ports)}"
         said = await self.ask(line, within_s + 5)
-        if said["failed"] and not patient:
+        if not said["failed"]:
+            return {**said, "refused": 0}
+        if not patient:
             raise RuntimeError(f"{said['failed']} of {count} could not join: {said['why']}")
-        return said
+        there = await self.expect(live + count, since, within_s=within_s)
+        return {**said, "refused": there["refused"], "seconds": time.monotonic() - begin}
 
     async def come_back(self, ports: Sequence[int], *, from_s: float, to_s: float) -> None:
         """From now on, let sockets that are cut off join again there.

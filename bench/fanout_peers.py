@@ -95,7 +95,7 @@ async def _measure(
         await _run(client, server, sizes[0], _FIRST, seen=_Seen(""))
         before, have = await settled(server), _FIRST
         for size in sizes:
-            joined = await client.open(size - have, [server.port], since=since)
+            joined = await client.open(size - have, [server.port], since=since, patient=True)
             seen.joins = (size - have) / joined["seconds"]
             seen.kib = (await settled(server) - before) / (size - have)
             await limit.open(size, [loop.port])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
@@ -54,13 +54,19 @@ async def _greeting(reader: asyncio.StreamReader) -> bytes:
 @asynccontextmanager
 async def _server(
     talk: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+    refusals: Sequence[bytes] = (),
 ) -> AsyncIterator[int]:
-    """Answer each upgrade, then let ``talk`` go on; give the port."""
+    """Answer each upgrade, then let ``talk`` go on; give the port. ``refusals`` come before."""
+    left = list(refusals)
     talks: set[asyncio.Task[Any]] = set()
 
     async def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         talks.add(cast("asyncio.Task[Any]", asyncio.current_task()))
         await reader.readuntil(b"\r\n\r\n")
+        if left:
+            writer.write(left.pop(0))
+            writer.close()
+            return
         writer.write(_UPGRADED)
         try:
             await talk(reader, writer)
@@ -219,6 +225,27 @@ async def test_a_socket_that_is_cut_off_comes_back_where_it_was(run: Run) -> Non
         said = await client.expect(1, 42, within_s=5)
         counts = [said[name] for name in ("cut", "gaps", "duplicates", "unrecovered")]
         assert counts == [1, 0, 0, 0]
+
+
+async def test_who_is_refused_by_a_busy_server_comes_back(run: Run) -> None:
+    """A patient crowd counts the refusal and ends up whole; an impatient one is an error."""
+    refusals = [b"HTTP/1.1 503 Service Unavailable\r\n\r\n", b"HTTP/1.1 503 Busy\r\n\r\n"]
+    answer = _text(b'{"id":2,"subscribe":{"offset":40}}')
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await _greeting(reader)
+        writer.write(answer)
+
+    async with (
+        _server(talk, refusals) as port,
+        fanout_client(run, _CENTRIFUGO) as first,
+        fanout_client(run, _CENTRIFUGO) as second,
+    ):
+        with pytest.raises(RuntimeError, match="503"):
+            await first.open(1, [port])
+        said = await second.open(2, [port], patient=True, at_once=1)
+        assert said["refused"] == 1
+        assert (await second.status())["live"] == 2
 
 
 async def test_socket_io_is_spoken_as_far_as_needed(run: Run) -> None:
