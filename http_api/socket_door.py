@@ -12,9 +12,10 @@ from websockets.utils import accept_key
 
 from http_api.handshake import handshake_fault
 from http_api.problems import problem_response
-from http_api.refusals import CrossSite, Malformed, UpgradeRequired
+from http_api.refusals import CrossSite, UpgradeRequired
 from http_api.request_id import request_id_in
 from http_api.trail import trail_of
+from realtime.subprotocol import choose
 from store.errors import LockstepError, NotFound, Unavailable
 
 if TYPE_CHECKING:
@@ -71,12 +72,6 @@ class SocketDoor:
         origin = headers.get("origin")
         if not services.origins.allows(origin, scope["scheme"], headers.get("host")):
             return CrossSite("Pages of this origin may not connect.")
-        asked = _subprotocols(scope["headers"])
-        if "centrifuge-protobuf" in asked and "centrifuge-json" not in asked:
-            message = (
-                "Only JSON is spoken here: leave out the subprotocol, or ask for centrifuge-json."
-            )
-            return Malformed(message)
         if not services.replica.serving:
             return Unavailable("This server is stopping; another takes over.")
         if services.replica.is_late:
@@ -89,7 +84,7 @@ class SocketDoor:
         ``sockets``: the server's open connections. RFC 6455 section 4.2.2.
         """
         (key,) = (value for name, value in headers if name == b"sec-websocket-key")
-        protocol = "centrifuge-json" if "centrifuge-json" in _subprotocols(headers) else None
+        encoding, protocol = choose(_subprotocols(headers))
         transport.write(
             b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             b"Sec-WebSocket-Accept: %b\r\n%b\r\n"
@@ -98,7 +93,7 @@ class SocketDoor:
                 b"" if protocol is None else b"Sec-WebSocket-Protocol: %b\r\n" % protocol.encode(),
             )
         )
-        self._services().replica.adopt(transport, sockets)
+        self._services().replica.adopt(transport, sockets, encoding)
 
 
 def _subprotocols(headers: Headings) -> set[str]:

@@ -62,7 +62,7 @@ REMOVED = UnsubscribeCode(2000, "removed")
 LIST_DELETED = UnsubscribeCode(2000, "list deleted")
 INSUFFICIENT_STATE_UNSUBSCRIBE = UnsubscribeCode(2500, "insufficient state")
 
-UNSUPPORTED_DATA = CloseCode(1003, "only text messages are understood")
+UNSUPPORTED_DATA = CloseCode(1003, "JSON comes as text, Protobuf as binary")
 NOT_UTF8 = CloseCode(1007, "text must be UTF-8")
 TOO_MANY_FRAGMENTS = CloseCode(1008, "too many fragments")
 TOO_BIG = CloseCode(1009, "message too big")

@@ -11,13 +11,19 @@ from realtime.presence import ClientInfo
 from realtime.publication import Publication
 from realtime.subscription import Start
 
-__all__ = ["VERSION", "BadFrame", "Encoding"]
+__all__ = ["MAX_COMMANDS", "VERSION", "BadFrame", "Encoding", "TooManyCommands"]
 
 VERSION: Final = "1.0"
+MAX_COMMANDS: Final = 1024
+"""Commands of one frame: to read all 260,000 that fit into 256 KiB would hold the loop 0.2 s."""
 
 
 class BadFrame(Exception):
     """Say that a frame is none of the protocol: the connection must be closed."""
+
+
+class TooManyCommands(BadFrame):
+    """Say that a frame holds more commands than ``MAX_COMMANDS``."""
 
 
 class Encoding(Protocol):
@@ -37,7 +43,10 @@ class Encoding(Protocol):
     """The server's question whether the client is still there."""
 
     def parse(self, frame: bytes) -> list[Message]:
-        """Read the commands of one frame, in order; raises ``BadFrame`` and nothing else."""
+        """Read the commands of one frame, in order; raises ``BadFrame`` and nothing else.
+
+        Of more than ``MAX_COMMANDS`` none is read.
+        """
 
     def publication(self, publication: Publication) -> bytes:
         """Push an entry; spelled once, then the same bytes."""

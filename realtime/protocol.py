@@ -24,10 +24,10 @@ from realtime.command import (
     Unknown,
     Unsubscribe,
 )
-from realtime.encoding import BadFrame
+from realtime.encoding import MAX_COMMANDS, BadFrame, TooManyCommands
 from realtime.subscription import Recovery
 
-__all__ = ["parse_frame"]
+__all__ = ["REJECT_UNRECOVERED", "parse_frame", "read_value"]
 
 MAX_ID = 2**32 - 1  # uint32 in the protocol's schema
 REJECT_UNRECOVERED = 2  # the flag bit by which SDKs with getState want error 112
@@ -48,32 +48,42 @@ def parse_frame(frame: bytes) -> list[Message]:
     Commands are joined by newlines. Unknown fields are ignored; known ones of the wrong type,
     anything that is not a JSON object, duplicate keys, NaN and deep nesting raise ``BadFrame``.
     """
-    messages = [_parse_line(line) for line in frame.split(b"\n") if line and not line.isspace()]
+    lines = [line for line in frame.split(b"\n") if line and not line.isspace()]
+    if len(lines) > MAX_COMMANDS:
+        raise TooManyCommands(f"more than {MAX_COMMANDS}")
+    messages = [_parse_line(line) for line in lines]
     if not messages:
         raise BadFrame("an empty frame")
     return messages
 
 
 def _parse_line(line: bytes) -> Message:
-    surrogate = False
-    try:
-        command = _load(line)
-    except ValueError as error:
-        # A lone surrogate inside the data of an rpc is bad data, not a bad frame: look again
-        # without it, so that the command can be answered.
-        mended, surrogate = _without_surrogates(line)
-        if not surrogate:
-            raise BadFrame(str(error)) from error
-        try:
-            command = _load(mended)
-        except ValueError as again:
-            raise BadFrame(str(again)) from again
+    command, surrogate = read_value(line)
     if not isinstance(command, dict):
         raise BadFrame("not an object")
     message = _command(command, surrogate=surrogate)
     if surrogate and not isinstance(message, Rpc | Publish):
         raise BadFrame("a lone surrogate")
     return message
+
+
+def read_value(text: bytes) -> tuple[Any, bool]:
+    """Read one JSON value, and tell whether it held a lone surrogate (in whose place is U+FFFD).
+
+    Raises ``BadFrame`` for what is no JSON, duplicate keys, NaN and deep nesting.
+    """
+    try:
+        return _load(text), False
+    except ValueError as error:
+        # A lone surrogate inside the data of an rpc is bad data, not a bad frame: look again
+        # without it, so that the command can be answered.
+        mended, surrogate = _without_surrogates(text)
+        if not surrogate:
+            raise BadFrame(str(error)) from error
+        try:
+            return _load(mended), True
+        except ValueError as again:
+            raise BadFrame(str(again)) from again
 
 
 def _load(line: bytes) -> Any:

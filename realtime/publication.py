@@ -15,12 +15,13 @@ EVERYONE: Final = UUID(int=0)  # no user has the nil UUID
 class Publication:
     """Hold one entry of a log, framed for its channel.
 
-    ``body`` is ``{"data":...,"offset":n}`` as replies hold it, ``frame`` the whole push.
+    ``body`` is ``{"data":...,"offset":n}`` as replies hold it, ``frame`` the whole push; ``binary``
+    is the push in the binary form, None until somebody needs it (``Encoding.publication``).
     ``removes`` is whom this entry takes access to its log from: a user, ``EVERYONE`` (the list is
     gone), or None.
     """
 
-    __slots__ = ("body", "entry", "frame", "offset", "removes")
+    __slots__ = ("binary", "body", "entry", "frame", "offset", "removes")
 
     def __init__(self, entry: Entry) -> None:
         self.entry = entry
@@ -30,6 +31,7 @@ class Publication:
             entry.log.channel.encode(),
             self.body,
         )
+        self.binary: bytes | None = None
         self.removes: UUID | None = None
         if entry.type == "member.removed":
             self.removes = entry.subject

@@ -17,7 +17,7 @@ from realtime.clock import Clock, SystemClock
 from realtime.connection import Connection, Context
 from realtime.credentials import Credentials
 from realtime.deadlines import Deadlines
-from realtime.encoding_json import JSON
+from realtime.encoding import Encoding
 from realtime.hub import Hub
 from realtime.lag import Lag
 from realtime.limits import Limits
@@ -25,6 +25,7 @@ from realtime.publication import Publication
 from realtime.reads import LogSource
 from realtime.revocation import Revocations, read_revocation
 from realtime.submit import Committer, Submit
+from realtime.subprotocol import choose
 from realtime.tasks import Tasks
 from realtime.transport import SocketTransport
 from realtime.transport_asgi import AsgiTransport, Receive, Scope, Send, refuse
@@ -42,7 +43,6 @@ _log = structlog.get_logger("lockstep.realtime")
 
 _TICK_S = 0.25
 _FRESH_S = 10.0  # without a look at the heads for this long, the replica is not ready
-_SUBPROTOCOLS = ("centrifuge-json", "centrifuge-protobuf")
 
 
 class RealtimeStore(LogSource, Committer, Protocol):
@@ -273,31 +273,24 @@ class Replica:
         if not self._allows(headers.get(b"origin")):
             await refuse(scope, receive, send, 403, "Pages of this origin may not connect.")
             return
-        asked = scope.get("subprotocols", [])
-        if "centrifuge-json" not in asked and "centrifuge-protobuf" in asked:
-            text = (
-                "Only JSON is spoken here: leave out the subprotocol, or ask for centrifuge-json."
-            )
-            await refuse(scope, receive, send, 400, text)
-            return
         if (await receive())["type"] != "websocket.connect":
             return
-        subprotocol = "centrifuge-json" if "centrifuge-json" in asked else None
+        encoding, subprotocol = choose(scope.get("subprotocols", []))
         await send({"type": "websocket.accept", "subprotocol": subprotocol})
         transport = AsgiTransport(receive, send, self._tasks)
-        connection = Connection(self._context, transport, self._new_id(), JSON)
+        connection = Connection(self._context, transport, self._new_id(), encoding)
         self.connections[connection] = None
         await transport.run(connection)
 
-    def adopt(self, transport: asyncio.Transport, sockets: set[object]) -> None:
+    def adopt(self, transport: asyncio.Transport, sockets: set[object], encoding: Encoding) -> None:
         """Serve the socket on ``transport``, whose handshake was answered: without ASGI or a task.
 
         ``sockets``: the server's open connections, which it shuts down in the end.
         """
         if self._turn is None:
             self._turn = Turn(asyncio.get_running_loop())
-        carrier = SocketTransport(sockets, self._turn, self.limits.frame_bytes)
-        connection = Connection(self._context, carrier, self._new_id(), JSON)
+        carrier = SocketTransport(sockets, self._turn, self.limits.frame_bytes, text=encoding.text)
+        connection = Connection(self._context, carrier, self._new_id(), encoding)
         self.connections[connection] = None
         carrier.begin(transport, connection)
 

@@ -37,7 +37,7 @@ from realtime.effects import (
     Refused,
     Send,
 )
-from realtime.encoding import BadFrame, Encoding
+from realtime.encoding import BadFrame, Encoding, TooManyCommands
 from realtime.limits import Limits
 from realtime.request import Rejected, request_effect
 from store.log_id import LogId
@@ -122,6 +122,8 @@ class Session:
             return self._close(codes.TOO_BIG)
         try:
             messages = self.encoding.parse(frame)
+        except TooManyCommands:
+            return self._close(codes.TOO_MANY_COMMANDS)
         except BadFrame:
             return self._close(codes.BAD_FRAME)
         size = len(frame) // len(messages)

@@ -79,11 +79,13 @@ class AsgiTransport:
             message = await self._receive()
             if message["type"] == "websocket.disconnect":
                 return
-            text = message.get("text")
-            if text is None:
-                connection.close(codes.UNSUPPORTED_DATA)
-            else:
+            text, data = message.get("text"), message.get("bytes")
+            if text is not None and connection.encoding.text:
                 connection.receive(text.encode())
+            elif data is not None and not connection.encoding.text:
+                connection.receive(data)
+            else:
+                connection.close(codes.UNSUPPORTED_DATA)
             await self._readable.wait()
 
     async def _write(self, connection: Connection) -> None:
@@ -92,7 +94,10 @@ class AsgiTransport:
             self._ready.clear()
             while (message := connection.take()) is not None:
                 connection.blocked()
-                await self._send({"type": "websocket.send", "text": message.decode()})
+                if connection.encoding.text:
+                    await self._send({"type": "websocket.send", "text": message.decode()})
+                else:
+                    await self._send({"type": "websocket.send", "bytes": message})
                 connection.sent()
             if self._close is not None and not connection.outbox:
                 code = self._close

@@ -30,8 +30,11 @@ _PURE = (
     "realtime/effects",
     "realtime/encoding",
     "realtime/encoding_json",
+    "realtime/encoding_protobuf",
     "realtime/outbox",
     "realtime/presence",
+    "realtime/protobuf_commands",
+    "realtime/protobuf_schema",
     "realtime/protocol",
     "realtime/publication",
     "realtime/request",
@@ -39,6 +42,7 @@ _PURE = (
     "realtime/sequencer",
     "realtime/session",
     "realtime/signals",
+    "realtime/subprotocol",
     "realtime/subscription",
 )
 
@@ -47,7 +51,7 @@ _PURE_MAY_IMPORT = {
     "__future__", "abc", "base64", "binascii", "bisect", "collections", "copy", "dataclasses",
     "datetime", "enum", "functools", "hashlib", "heapq", "hmac", "itertools", "json", "math",
     "operator", "re", "string", "struct", "types", "typing", "unicodedata", "uuid",
-    "jiter", "orjson", "pydantic", "pydantic_core", "typing_extensions",
+    "google", "jiter", "orjson", "pydantic", "pydantic_core", "typing_extensions",
 }  # fmt: skip
 
 # Of allowed modules, the functions that ask the clock or the dice.

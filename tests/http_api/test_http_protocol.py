@@ -80,7 +80,6 @@ async def test_what_is_no_handshake_is_told_so_by_a_problem(replica: Replica) ->
         (400, f"GET {SOCKET} HTTP/1.1", changed(sec_websocket_key="x")),
         (400, f"GET {SOCKET} HTTP/1.1", changed(without="Sec-WebSocket-Key")),
         (400, f"GET {SOCKET} HTTP/1.1", changed(sec_websocket_protocol="a b")),
-        (400, f"GET {SOCKET} HTTP/1.1", changed(sec_websocket_protocol="centrifuge-protobuf")),
         (403, f"GET {SOCKET} HTTP/1.1", changed(origin="https://evil.example")),
         (404, "GET /elsewhere HTTP/1.1", list(UPGRADE)),
     ]

@@ -9,6 +9,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from realtime.replica import Replica
+from tests.realtime.binary import commands as spelled
+from tests.realtime.binary import replies
 
 DEADLINE_S = 15.0  # only a failing test waits that long
 
@@ -77,10 +79,18 @@ class AsgiClient:
     ) -> None:
         await self.close()
 
+    @property
+    def binary(self) -> bool:
+        """Tell whether the handshake chose binary messages."""
+        return (self.accepted or {}).get("subprotocol") == "centrifuge-protobuf"
+
     # --- speaking ---------------------------------------------------------------------------------
 
     def say(self, *commands: dict[str, Any]) -> None:
         """Send commands in one frame, as they are."""
+        if self.binary:
+            self.send_bytes(spelled(*commands))
+            return
         self.send("\n".join(json.dumps(command) for command in commands))
 
     def send(self, text: str) -> None:
@@ -167,16 +177,19 @@ class AsgiClient:
                     self.closed = (message["code"], message["reason"])
                     self._to_server.put_nowait({"type": "websocket.disconnect", "code": 1000})
                 case "websocket.send":
-                    self._hear(message["text"])
+                    self._hear(message)
             self._changed.notify_all()
 
-    def _hear(self, frame: str) -> None:
-        self.frames.append(frame)
-        for line in frame.split("\n"):
-            message = json.loads(line)
+    def _hear(self, sent: Any) -> None:
+        if self.binary:
+            heard = replies(sent["bytes"])
+        else:
+            self.frames.append(sent["text"])
+            heard = [json.loads(line) for line in sent["text"].split("\n")]
+        for message in heard:
             if message:
                 self._messages.append(message)
                 continue
             self.pings += 1
             if self.answers_pings:
-                self.send("{}")
+                self.say({})

@@ -8,15 +8,20 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from realtime.encoding import Encoding
 from realtime.encoding_json import JSON
+from realtime.encoding_protobuf import PROTOBUF
 from realtime.fanout import FanOut
 from realtime.feed import Follower
 from realtime.frames import framed
 from realtime.outbox import Weight
 from realtime.presence import ClientInfo
+from realtime.publication import Publication
 from realtime.subscription import Subscription
+from store.entry import Entry
 from tests.realtime.makers import LOG, USER, pub
 
 
@@ -83,6 +88,44 @@ async def test_what_comes_in_one_turn_is_one_message() -> None:
     assert all(len(message) <= 64 * 1024 for message, _ in socket.messages)
     lines = b"\n".join(message for message, _ in socket.messages).split(b"\n")
     assert lines == [pub(offset).frame for offset in range(1, 2_011)]
+
+
+async def test_each_encoding_has_its_bytes() -> None:
+    """The same publications in the same order, framed as text and as binary."""
+    fanout = FanOut()
+    text = [_Socket(direct=True), _Socket()]
+    binary = [_Socket(direct=True, encoding=PROTOBUF), _Socket(encoding=PROTOBUF)]
+    for socket in (text[0], binary[0], text[1], binary[1]):
+        _follow(fanout, socket)
+    published = [pub(offset) for offset in range(1, 4)]
+    for publication in published:
+        fanout.offer(publication)
+    await _turns(4)
+    for encoding, sockets in ((JSON, text), (PROTOBUF, binary)):
+        message = encoding.separator.join(map(encoding.publication, published))
+        assert sockets[0].frames == [framed(message, text=encoding.text)]
+        assert sockets[1].messages == [(message, 1)]
+    assert fanout.deliveries == 12
+
+
+@given(st.lists(st.tuples(st.integers(0, 40_000), st.booleans()), max_size=12))
+async def test_both_encodings_get_everything_in_order(steps: list[tuple[int, bool]]) -> None:
+    """However large the publications are, and wherever a turn ends between them."""
+    fanout = FanOut()
+    text, binary = _Socket(), _Socket(encoding=PROTOBUF)
+    _follow(fanout, text)
+    _follow(fanout, binary)
+    published: list[Publication] = []
+    for size, turn in steps:
+        data = b'{"x":"%b"}' % (b"x" * size)
+        published.append(Publication(Entry(LOG, len(published) + 1, "t", None, data)))
+        fanout.offer(published[-1])
+        if turn:
+            await _turns()
+    await _turns(2 * len(steps) + 2)
+    for encoding, socket in ((JSON, text), (PROTOBUF, binary)):
+        heard = encoding.separator.join(message for message, _ in socket.messages)
+        assert heard == encoding.separator.join(map(encoding.publication, published))
 
 
 async def test_many_followers_are_served_a_slice_a_turn(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,6 +29,9 @@ from realtime.effects import (
     Send,
     Signal,
 )
+from realtime.encoding import MAX_COMMANDS, Encoding
+from realtime.encoding_json import JSON
+from realtime.encoding_protobuf import PROTOBUF
 from realtime.limits import Limits
 from realtime.subscription import Start
 from tests.realtime.makers import (
@@ -498,3 +501,22 @@ def test_joining_names_both_channels() -> None:
     join = _one(talk.complete(ask, Authenticated(credentials(), 1_800.0)))
     assert isinstance(join, Join)
     assert [log.channel for log in join.logs] == [f"user:{USER}", "all"]
+
+
+@pytest.mark.parametrize("encoding", [JSON, PROTOBUF])
+def test_the_limits_are_those_of_either_encoding(encoding: Encoding) -> None:
+    """Too big before connect and after, too many in one frame, and none at all."""
+    limits = Limits(first_frame_bytes=100, frame_bytes=20_000)
+    pong = b"{}" if encoding is JSON else b"\x00"
+    for said, code in (
+        (b"x" * 101, 1009),
+        (encoding.separator.join([pong] * 20), None),
+        (b"\xff", 3501),
+        (b"", 3501),
+    ):
+        talk = Talk(limits, encoding=encoding)
+        assert closed(talk.session.receive(said, talk.now)) == code
+    talk = Talk(Limits(), encoding=encoding)
+    many = encoding.separator.join([pong] * MAX_COMMANDS)
+    assert talk.session.receive(many, talk.now) == []
+    assert closed(talk.session.receive(many + encoding.separator + pong, talk.now)) == 3013

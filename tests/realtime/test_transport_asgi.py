@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -65,30 +66,92 @@ async def test_every_other_origin_is_refused_before_the_upgrade(
     [
         ([], None),
         (["centrifuge-json"], "centrifuge-json"),
+        (["centrifuge-protobuf"], "centrifuge-protobuf"),
         (["centrifuge-protobuf", "centrifuge-json"], "centrifuge-json"),
+        (["other", "centrifuge-protobuf"], "centrifuge-protobuf"),
         (["other"], None),
     ],
 )
-async def test_the_json_subprotocol_is_echoed(
+async def test_the_subprotocol_is_echoed(
     replica: Replica, asked: Sequence[str], echoed: str | None
 ) -> None:
-    """An unknown one is left out of the answer."""
+    """An unknown one is left out of the answer, and means JSON."""
     async with AsgiClient(replica, subprotocols=asked) as client:
         assert client.accepted is not None
         assert client.accepted["subprotocol"] == echoed
 
 
-async def test_protobuf_alone_is_refused_before_the_upgrade(replica: Replica) -> None:
-    """Such a client would not understand a word."""
-    async with AsgiClient(replica, subprotocols=["centrifuge-protobuf"]) as client:
-        assert client.refused == 400
+async def test_binary_messages_are_spoken_where_they_were_asked_for(
+    service: Service, replica: Replica
+) -> None:
+    """A change reaches followers of either encoding as the same entry."""
+    ann = await service.person("ann")
+    text = await service.client(replica, ann)
+    list_id = await service.make_list(ann)
+    async with AsgiClient(replica, subprotocols=["centrifuge-protobuf"]) as binary:
+        connected = await binary.connect(service.token(ann))
+        assert set(connected["subs"]) == {f"user:{ann.id}", "all"}
+        for client in (text, binary):
+            reply = await client.call("subscribe", channel=f"list:{list_id}", join_leave=True)
+            assert reply["subscribe"]["recoverable"]
+            reply = await client.call("subscribe", channel=f"signals:{list_id}")
+            assert reply["subscribe"] == {}
+        for number in range(3):
+            await service.do(
+                ann, "todo.create", at=replica, list_id=str(list_id), title=f"{number}"
+            )
+        said = {"type": "typing", "detail": [None, 1.5]}
+        assert "publish" in await binary.call("publish", channel=f"signals:{list_id}", data=said)
+        heard = []
+        for client in (text, binary):
+            pushes = [await client.push(channel=f"list:{list_id}") for _ in range(3)]
+            pushes.append(await client.push(channel=f"signals:{list_id}"))
+            pushes.append(await client.take(lambda one: _joined(one) == binary.client))
+            heard.append(pushes)
+    assert heard[0] == heard[1]
+    assert [push["data"]["type"] for push in heard[0][:3]] == ["todo.created"] * 3
+    assert heard[0][3]["data"] == said
 
 
-async def test_a_binary_message_closes(replica: Replica) -> None:
-    """JSON comes as text."""
-    async with AsgiClient(replica) as client:
-        client.send_bytes(b"{}")
+def _joined(message: dict[str, Any]) -> str | None:
+    """Give the connection that a join tells of."""
+    joined: str | None = message.get("push", {}).get("join", {}).get("info", {}).get("client")
+    return joined
+
+
+async def test_a_binary_client_is_pinged_and_catches_up(service: Service, replica: Replica) -> None:
+    """A ping has no bytes, and so has its answer; what was missed comes in the reply."""
+    ann = await service.person("ann")
+    list_id = await service.make_list(ann)
+    async with AsgiClient(replica, subprotocols=["centrifuge-protobuf"]) as binary:
+        await binary.connect(service.token(ann))
+        for _ in range(4):
+            await service.clock.advance(15.0)
+        assert binary.pings == 2
+        assert binary.closed is None
+        asked = {"channel": f"list:{list_id}", "recover": True, "offset": 1}
+        await service.do(ann, "todo.create", at=replica, list_id=str(list_id), title="milk")
+        reply = (await binary.call("subscribe", **asked))["subscribe"]
+        assert (reply["offset"], reply["recovered"]) == (1, True)
+        assert [one["offset"] for one in reply["publications"]] == [2, 3]
+
+
+@pytest.mark.parametrize("subprotocol", ["centrifuge-json", "centrifuge-protobuf"])
+async def test_a_message_of_the_wrong_kind_closes(replica: Replica, subprotocol: str) -> None:
+    """JSON comes as text, Protobuf as binary."""
+    async with AsgiClient(replica, subprotocols=[subprotocol]) as client:
+        if subprotocol == "centrifuge-json":
+            client.send_bytes(b"{}")
+        else:
+            client.send("{}")
         assert (await client.end())[0] == 1003
+
+
+async def test_bytes_that_are_no_commands_close(replica: Replica) -> None:
+    """As bad as text that is no JSON."""
+    async with AsgiClient(replica, subprotocols=["centrifuge-protobuf"]) as client:
+        client.send_bytes(b"\xff\xff")
+        assert await client.end() == (3501, "bad request")
 
 
 async def test_what_was_answered_before_a_bad_frame_still_arrives(
