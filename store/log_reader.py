@@ -13,7 +13,7 @@ from store.log_id import LogId, LogKind
 from store.todo.model import Role
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from uuid import UUID
 
 __all__ = ["LogQuery", "LogReader"]
@@ -51,6 +51,15 @@ LEFT JOIN LATERAL (
     WHERE upto <= bytes OR upto = length(data)
 ) AS part ON asked.most > 0
 ORDER BY asked.number
+"""
+# Arrays, because a list of pairs is more than a statement may hold: beyond some 5,000 PostgreSQL
+# refuses it ("stack depth limit exceeded").
+_HEADS: Final = """
+SELECT asked.kind, asked.log_id, place.head
+FROM unnest($1::smallint[], $2::uuid[]) AS asked (kind, log_id)
+CROSS JOIN LATERAL (
+    SELECT head FROM logs WHERE logs.kind = asked.kind AND logs.log_id = asked.log_id LIMIT 1
+) AS place
 """
 # Statements at a time: a pool of five keeps connections for pages of histories and the head poll.
 _AT_ONCE: Final = 3
@@ -107,6 +116,13 @@ class LogReader:
             self._scheduled = True
             loop.call_soon(self._pump)
         return await answer
+
+    async def heads(self, ids: Collection[LogId]) -> dict[LogId, int]:
+        """Read the last offsets of many logs; unknown logs are left out. Raises Unavailable."""
+        rows = await self._database.fetch(
+            Pool.FANOUT, _HEADS, [int(log.kind) for log in ids], [log.key for log in ids]
+        )
+        return {LogId(LogKind(row["kind"]), row["log_id"]): row["head"] for row in rows}
 
     async def aclose(self) -> None:
         """Wait until every query is answered."""

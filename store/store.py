@@ -246,6 +246,8 @@ class Store:
 
     async def heads(self, ids: Collection[LogId]) -> dict[LogId, int]:
         """Read the last offsets of many logs in one query; unknown logs are left out."""
+        if self._log_reader is not None:
+            return await self._log_reader.heads(ids)
 
         async def work(connection: AsyncConnection) -> dict[LogId, int]:
             return await read_heads(connection, ids)

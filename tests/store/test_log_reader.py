@@ -181,3 +181,17 @@ async def test_everybody_learns_that_the_database_is_away(
         )
     assert [type(refusal) for refusal in refused] == [Unavailable] * 3
     assert len((await store.read_log(log, ann.id, 0)).entries) == 3
+
+
+async def test_the_heads_of_many_thousand_logs_are_looked_up_at_once(
+    store: Store, person: People
+) -> None:
+    """A replica whose sockets follow 20,000 logs hears of those that exist."""
+    ann = await person("ann")
+    first, second = await _new_list(store, ann, "milk"), await _new_list(store, ann)
+    asked = [LogId.user(uuid4()) for _ in range(20_000)] + [first, second]
+    heads = await store.heads(asked)
+    assert heads == {
+        first: (await _alone(store, LogQuery(first, None, None, 0, 0))).head,
+        second: (await _alone(store, LogQuery(second, None, None, 0, 0))).head,
+    }
