@@ -23,10 +23,13 @@ async def _live(_call: Call) -> Response:
     return reply({"status": "live"})
 
 
+_NOT_READY = "Starting, stopping, cut off, or overloaded."
+
+
 async def _ready(call: Call) -> Response:
     checks = {
         **await _database(call.services),
-        "replica": "ok" if call.services.replica.ready else "Starting, stopping, cut off, or overloaded.",
+        "replica": "ok" if call.services.replica.ready else _NOT_READY,
     }
     ready = all(found == "ok" for found in checks.values())
     return reply(
