@@ -15,6 +15,7 @@ need() { # need <package> <test command ...>
 has_postgresql() { compgen -G '/usr/lib/postgresql/*/bin/initdb' || command -v initdb; }
 has_chromium() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
 has_node() { command -v node && [ "$(node --version | sed 's/^v\([0-9]*\).*/\1/')" -ge 18 ]; }
+has_jdk() { command -v javac && [ "$(javac -version 2>&1 | sed 's/^javac \([0-9]*\).*/\1/')" -ge 17 ]; }
 has_nginx() { command -v nginx || [ -x /usr/sbin/nginx ]; }
 
 find_missing() {
@@ -27,6 +28,9 @@ find_missing() {
 	need fonts-dejavu-core test -e /usr/share/fonts
 	need nodejs has_node
 	need npm command -v npm
+	# The Java SDK's client is compiled here.
+	need default-jdk-headless has_jdk
+	need maven command -v mvn
 	# The measuring client of the benchmarks is C.
 	need gcc command -v cc
 	need libc6-dev test -e /usr/include/stdio.h
@@ -70,4 +74,12 @@ stamp=node/node_modules/.lockstep-installed
 if command -v npm >/dev/null && ! cmp -s node/package-lock.json "$stamp"; then
 	(cd node && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null)
 	cp node/package-lock.json "$stamp"
+fi
+
+# The Java SDK's client, of the versions in its pom.xml; again only when something of it changes.
+sums=java/build/.lockstep-built
+if command -v mvn >/dev/null && command -v javac >/dev/null && ! sha256sum --check --status "$sums" 2>/dev/null; then
+	rm -rf java/build
+	mvn --quiet --batch-mode --file java/pom.xml compile
+	sha256sum java/pom.xml java/src/*.java >"$sums"
 fi

@@ -6,6 +6,8 @@ import asyncio
 import uuid
 from typing import Any
 
+import pytest
+
 from tests.sdk.conftest import Connect, Register
 
 
@@ -74,6 +76,7 @@ async def test_a_long_absence_is_caught_up_in_order(register: Register, connect:
     assert client.offsets(channel) == list(range(head["offset"] + 1, live + 1))
 
 
+@pytest.mark.usefixtures("asks_for_state")
 async def test_a_state_of_ones_own_is_continued(register: Register, connect: Connect) -> None:
     """The app loads the snapshot, the SDK recovers from its position what came since."""
     ann = await register("ann")
@@ -98,6 +101,7 @@ async def test_a_state_of_ones_own_is_continued(register: Register, connect: Con
     assert len(loaded) == 1
 
 
+@pytest.mark.usefixtures("asks_for_state")
 async def test_a_position_that_cannot_be_recovered_loads_the_state_again(
     register: Register, connect: Connect
 ) -> None:

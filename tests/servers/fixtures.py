@@ -15,6 +15,7 @@ from playwright.async_api import Browser
 
 from tests.servers.apart import apart
 from tests.servers.chromium import chromium
+from tests.servers.java import start_java
 from tests.servers.node import NodeClient
 from tests.servers.postgresql import LOGIN, TEMPLATE, PostgreSQL
 from tests.servers.reaper import Reaper
@@ -366,6 +367,18 @@ async def start_node(run: Run) -> AsyncIterator[StartClient]:
     yield start
     for client in started:
         await client.aclose()
+
+
+@pytest.fixture(scope="session")
+def java_port(run: Run) -> int:
+    """Give the port of the run's program with the Java SDK; every connection is a client."""
+
+    def start() -> dict[str, Any]:
+        process, port = start_java(run)
+        process.leave_to_the_run()
+        return {"port": port}
+
+    return int(run.once("java", start)["port"])
 
 
 @pytest.fixture

@@ -1,0 +1,6 @@
+import com.google.gson.JsonObject;
+
+/** Tells the test what happened. */
+interface Teller {
+  void tell(JsonObject message);
+}
