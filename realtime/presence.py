@@ -61,7 +61,8 @@ class Presence:
         if info.client in self._local:
             return _NO_CHANGE
         self._local[info.client] = info
-        self._came[info.client] = info
+        if self._went.pop(info.client, None) is None:  # else nobody was told that it had gone
+            self._came[info.client] = info
         self.version += 1
         return Diff(joined=(info,))
 

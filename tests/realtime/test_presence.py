@@ -57,6 +57,9 @@ def test_changes_of_one_moment_are_told_together() -> None:
     presence.leave("c1")
     assert presence.untold() == Diff(left=(ANN,))
     assert presence.untold() == Diff()
+    presence.leave("c3")
+    presence.join(BOB)  # it subscribed again at once
+    assert presence.untold() == Diff()
     there = Presence()
     assert there.remote_change("r", 3, [ANN, BOB], [], 0.0) == Diff(joined=(ANN, BOB))
     assert there.remote_change("r", 4, [ANNS_PHONE], [ANN], 0.0) == Diff((ANNS_PHONE,), (ANN,))
