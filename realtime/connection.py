@@ -7,12 +7,13 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 import structlog
 
 from realtime import codes
+from realtime.carrier import Carrier
 from realtime.clock import Clock
 from realtime.codes import CloseCode, UnsubscribeCode
 from realtime.credentials import Credentials, TokenExpired, TokenInvalid
@@ -42,32 +43,13 @@ from realtime.tasks import Tasks
 from realtime.work import Worker
 from store.errors import LockstepError
 
-__all__ = ["Connection", "Context", "Transport"]
+__all__ = ["Connection", "Context"]
 
 _log = structlog.get_logger("lockstep.realtime")
 
 _NEVER = float("inf")
 # What a queue is emptied of before the socket closes; after the others nothing more may be sent.
 _NOTHING_MORE = {codes.INVALID_TOKEN.code, codes.SLOW.code, codes.FORCE_CLOSE.code}
-
-
-class Transport(Protocol):
-    """Be what a connection needs of its socket. No method waits."""
-
-    def wake(self) -> None:
-        """Come and take what waits (``Connection.take``); called often, must be cheap."""
-
-    def close(self, code: CloseCode) -> None:
-        """Send what still waits, then close with ``code``."""
-
-    def abort(self) -> None:
-        """End the socket without waiting for the peer."""
-
-    def pause(self) -> None:
-        """Read nothing from the peer until ``resume``: more waits than it is owed."""
-
-    def resume(self) -> None:
-        """Read from the peer again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +105,7 @@ class Connection:
     )
 
     def __init__(
-        self, context: Context, transport: Transport, client: str, encoding: Encoding
+        self, context: Context, transport: Carrier, client: str, encoding: Encoding
     ) -> None:
         now = context.clock.monotonic()
         limits = context.limits

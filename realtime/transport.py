@@ -71,7 +71,7 @@ class SocketTransport(asyncio.Protocol):
         transport.set_protocol(self)
         connection.direct = transport.write
 
-    # --- the connection's side (realtime.connection.Transport) ------------------------------------
+    # --- the connection's side (realtime.carrier.Carrier) ------------------------------------
 
     def wake(self) -> None:
         """Write what waits, at the end of this turn."""

@@ -18,6 +18,15 @@ def test_messages_leave_in_order_joined_by_newlines() -> None:
     assert (len(outbox), outbox.bytes) == (0, 0)
 
 
+def test_messages_with_their_lengths_need_nothing_between() -> None:
+    """The encoding says what separates them, and that counts, too."""
+    outbox: Outbox[str] = Outbox()
+    for message in (b"aa", b"bb", b"cc"):
+        outbox.push(message)
+    assert outbox.take(4, b"") == b"aabb"
+    assert outbox.take(4, b"") == b"cc"
+
+
 def test_a_frame_is_not_larger_than_asked_unless_one_message_is() -> None:
     """Large queues leave in pieces."""
     outbox: Outbox[str] = Outbox()
