@@ -1,4 +1,4 @@
-"""The reference: the OpenAPI document and a page made of it."""
+"""The reference: the OpenAPI and AsyncAPI documents, and a page made of the former."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import orjson
 from starlette.responses import Response
 
+from http_api.asyncapi import asyncapi_document
 from http_api.endpoint import Answer, Endpoint
 from http_api.openapi import openapi_document
 from http_api.reference_page import reference_page
@@ -46,6 +47,15 @@ def reference_endpoints(others: Iterable[Endpoint]) -> tuple[Endpoint, ...]:
             summary="This reference as an OpenAPI 3.1 document",
             handler=_fixed(document, "application/json"),
             answers={200: Answer("OpenAPI", media_type="application/json", etag=True)},
+            public=True,
+        ),
+        Endpoint(
+            method="GET",
+            path="/asyncapi.json",
+            tag="Reference",
+            summary="The socket as an AsyncAPI 3.0 document",
+            handler=_fixed(lambda: orjson.dumps(asyncapi_document()), "application/json"),
+            answers={200: Answer("AsyncAPI", media_type="application/json", etag=True)},
             public=True,
         ),
         Endpoint(
