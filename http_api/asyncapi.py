@@ -31,9 +31,10 @@ __all__ = ["asyncapi_document"]
 
 _REFS: Final = "#/components/schemas/{model}"
 _INTRODUCTION: Final = """\
-The live side of shared todo lists: the Centrifugo client protocol, version 2, in its JSON form. One text
-frame holds one message or several, joined by single newlines. Commands of a client carry an `id`
-and are answered in order; pushes carry none. `{}` is the server's ping, and the client's pong.
+The live side of shared todo lists: the Centrifugo client protocol, version 2, in its JSON form.
+One text frame holds one message or several, joined by single newlines. Commands of a client carry
+an `id` and are answered in order; pushes carry none. `{}` is the server's ping, and the client's
+pong.
 
 Follow `list:<id>` for a list's log, `signals:<id>` for who types. `user:<own id>` and `all` come
 with the connection. Every publication of a log has an `offset`, one higher than the last; to
