@@ -18,6 +18,7 @@ from realtime.connection import Connection, Context
 from realtime.credentials import Credentials
 from realtime.deadlines import Deadlines
 from realtime.encoding import Encoding
+from realtime.encoding_json import JSON
 from realtime.hub import Hub
 from realtime.lag import Lag
 from realtime.limits import Limits
@@ -29,6 +30,7 @@ from realtime.subprotocol import choose
 from realtime.tasks import Tasks
 from realtime.transport import SocketTransport
 from realtime.transport_asgi import AsgiTransport, Receive, Scope, Send, refuse
+from realtime.transport_stream import StreamTransport
 from realtime.turn import Turn
 from store.actor import Actor
 from store.committed import Committed
@@ -281,6 +283,13 @@ class Replica:
         connection = Connection(self._context, transport, self._new_id(), encoding)
         self.connections[connection] = None
         await transport.run(connection)
+
+    async def stream(self, receive: Receive, send: Send, first: bytes) -> None:
+        """Serve a connection over the answer to a request, whose body is its first message."""
+        transport = StreamTransport(receive, send, self._tasks)
+        connection = Connection(self._context, transport, self._new_id(), JSON)
+        self.connections[connection] = None
+        await transport.run(connection, first)
 
     def adopt(self, transport: asyncio.Transport, sockets: set[object], encoding: Encoding) -> None:
         """Serve the socket on ``transport``, whose handshake was answered: without ASGI or a task.
