@@ -39,7 +39,8 @@ def reference_page(document: Mapping[str, Any]) -> str:
         '<title>Lockstep reference</title><link rel="stylesheet" href="/docs/reference.css">'
         '</head><body><a class="skip" href="#top">Skip to the reference</a>'
         f'<nav aria-label="Sections"><p class="name"><a href="/">Lockstep</a></p>{_menu(groups)}'
-        '<p><a href="/openapi.json">openapi.json</a></p></nav>'
+        '<p><a href="/openapi.json">openapi.json</a></p>'
+        '<p><a href="/asyncapi.json">asyncapi.json</a> (the socket)</p></nav>'
         '<main id="top"><h1>Lockstep reference</h1>'
         f'<p class="version">{escape(info["version"])}</p>'
         f"{_prose(info['description'])}{body}{_codes()}</main></body></html>"

@@ -24,6 +24,10 @@ __all__ = [
 
 Offset = Annotated[int, Field(ge=0, le=2**53 - 1)]
 Channel = Annotated[str, Field(examples=["list:0197f2b2-3c5e-7c60-9d0e-0c6f2f1a7b11"])]
+SignalsChannel = Annotated[
+    str,
+    Field(pattern="^signals:", examples=["signals:0197f2b2-3c5e-7c60-9d0e-0c6f2f1a7b11"]),
+]
 
 
 class Since(BaseModel):
@@ -73,9 +77,10 @@ class SignalShape(Shape):
     detail: Any = Field(default=None, description="Any JSON, at most 512 bytes.")
 
 
-class PublishBody(ChannelBody):
+class PublishBody(BaseModel):
     """Send a signal to `signals:<list id>`; nothing else can be published."""
 
+    channel: SignalsChannel
     data: SignalShape
 
 

@@ -2,46 +2,107 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from jsonschema import Draft7Validator, Draft202012Validator, FormatChecker
 from referencing import Registry, Resource
 
 from http_api.asyncapi import asyncapi_document
-from http_api.entry_shapes import INBOX_ENTRIES, LIST_ENTRIES, PUBLIC_ENTRIES, entry_type
+from http_api.housekeeping import TRASH_LIFE, Housekeeping
+from http_api.socket_shapes import COMMAND_BODIES, SignalShape
+from realtime import protocol, signals
+from realtime.clock import SystemClock
 from store.todo.commands import COMMANDS
+from tests.docs.pages import ROOT, blocks, page
+from tests.http_api.conversation import Message, Speaker, converse
 from tests.http_api.service import Service, Someone, fresh
+from tests.http_api.socket_client import SocketClient
 from tests.realtime.asgi_client import AsgiClient
 from tests.servers.missing import missing
+from tests.servers.person import Person
+from tests.servers.replica import Replica
 
-_SPECS = Path(__file__).parents[1] / "node/node_modules/@asyncapi/specs/schemas/3.0.0.json"
-_DOCUMENT = asyncapi_document()
-_KINDS = {entry_type(shape) for shape in (*LIST_ENTRIES, *INBOX_ENTRIES, *PUBLIC_ENTRIES)}
-
-
-def _validator(names: list[str], part: str = "payload") -> Draft202012Validator:
-    """Accept what fits one of the messages, or ``part`` of one."""
-    dialect = "https://json-schema.org/draft/2020-12/schema"
-    document: Resource[Any] = Resource.from_contents({"$schema": dialect, **_DOCUMENT})
-    registry: Registry[Any] = Registry().with_resource("urn:doc", document)
-    refs = [{"$ref": f"urn:doc#/components/messages/{name}/{part}"} for name in names]
-    return Draft202012Validator({"anyOf": refs}, registry=registry, format_checker=FormatChecker())
-
-
-def _named(prefix: str) -> list[str]:
-    return [name for name in _DOCUMENT["components"]["messages"] if name.startswith(prefix)]
-
-
-_SAID = _validator([*_named("reply."), *_named("push.")])
-_HEARD = _validator(_named("command."))
-_ENTRY = _validator(
-    [name for name in _named("push.") if name.rpartition("push.")[2].partition(".")[2] in _KINDS],
-    "payload/properties/push/properties/pub/properties/data",
+_SPECS = ROOT / "tests/node/node_modules/@asyncapi/specs/schemas/3.0.0.json"
+_DOCUMENT = json.loads(json.dumps(asyncapi_document()))
+_MESSAGES = _DOCUMENT["components"]["messages"]
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_REGISTRY: Registry[Any] = Registry().with_resource(
+    "urn:doc", Resource.from_contents({"$schema": _DIALECT, **_DOCUMENT})
 )
+
+
+def _faults(name: str, message: Message) -> list[str]:
+    """Say why ``message`` is not what the document tells of the message ``name``."""
+    if name not in _MESSAGES:
+        return [f"{name} is not in the document: {message}"]
+    schema = {"$ref": f"urn:doc#/components/messages/{name}/payload"}
+    checker = Draft202012Validator(schema, registry=_REGISTRY, format_checker=FormatChecker())
+    return [f"{name}: {error.message}" for error in checker.iter_errors(message)]
+
+
+def _name(message: Message) -> str:
+    """Name the message of the document that the server's ``message`` must be."""
+    if not message:
+        return "push.ping"
+    if "push" not in message:
+        (kind,) = message.keys() - {"id"}
+        return f"reply.{kind}"
+    push = message["push"]
+    channel = push["channel"].partition(":")[0]
+    (kind,) = push.keys() - {"channel"}
+    if kind == "pub":
+        kind = "signal" if channel == "signals" else push["pub"]["data"]["type"]
+    return f"push.{channel}.{kind}"
+
+
+def _asked(message: Message) -> str:
+    """Name the message of the document that the client's ``message`` must be."""
+    (kind,) = message.keys() - {"id"}
+    return f"command.rpc.{message['rpc']['method']}" if kind == "rpc" else f"command.{kind}"
+
+
+def _entry_types() -> set[str]:
+    """Collect the types of all entries that the code makes."""
+    return {
+        str(node.args[0].value)
+        for path in (ROOT / "store").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "entry"
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+    }
+
+
+def _golden(path: Path) -> list[Message]:
+    """Collect the frames that a test holds the encoding to, byte by byte."""
+    found = [
+        node.value.replace(b"%b", b"list:L")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, bytes)
+    ]
+    return [json.loads(text) for text in found if text.startswith((b'{"id"', b'{"push"'))]
+
+
+def _whole(value: Any) -> Any:
+    """Complete the ids and the entries that a frame abbreviates to letters and types."""
+    if value in ("L", "T"):
+        return fresh()
+    if isinstance(value, list):
+        return [_whole(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if value.keys() == {"type"} and f"push.list.{value['type']}" in _MESSAGES:
+        [example] = _MESSAGES[f"push.list.{value['type']}"]["examples"]
+        return example["payload"]["push"]["pub"]["data"]
+    return {name: _whole(one) for name, one in value.items()}
 
 
 def test_it_is_a_valid_document() -> None:
@@ -54,7 +115,9 @@ def test_it_is_a_valid_document() -> None:
 
 def test_every_reference_leads_somewhere() -> None:
     """No message, schema or channel is named that is not there."""
-    for reference in re.findall(r'"\$ref": ?"#([^"]+)"', json.dumps(_DOCUMENT)):
+    references = re.findall(r'"\$ref": ?"#([^"]+)"', json.dumps(_DOCUMENT))
+    assert len(references) > 100
+    for reference in references:
         found: Any = _DOCUMENT
         for part in reference.strip("/").split("/"):
             found = found[part]
@@ -62,140 +125,136 @@ def test_every_reference_leads_somewhere() -> None:
 
 
 def test_every_command_and_entry_is_in_it_and_nothing_else() -> None:
-    """What the code knows is what the document tells."""
-    assert {name.removeprefix("command.rpc.") for name in _named("command.rpc.")} == set(COMMANDS)
-    told = {
-        message["name"]
-        for name, message in _DOCUMENT["components"]["messages"].items()
-        if name.startswith(("push.list.", "push.user.", "push.all."))
-    }
-    assert told - {"join", "leave", "unsubscribe"} == _KINDS
+    """What the code reads, carries out and writes is what the document tells."""
+    commands = {name.removeprefix("command.") for name in _MESSAGES if name.startswith("command.")}
+    plain = {name for name in commands if not name.startswith("rpc.")}
+    assert {name.removeprefix("rpc.") for name in commands - plain} == set(COMMANDS)
+    assert plain == set(COMMAND_BODIES) | {"pong"}
+    # Of sub_refresh the only answer is an error.
+    assert set(COMMAND_BODIES) == set(protocol._READERS) - {"rpc", "sub_refresh"}
+    logs = ("push.list.", "push.user.", "push.all.")
+    told = {_MESSAGES[name]["name"] for name in _MESSAGES if name.startswith(logs)}
+    assert told - {"join", "leave", "unsubscribe"} == _entry_types()
+
+
+def test_a_signal_is_what_the_server_reads_as_one() -> None:
+    """The same fields, and the same types of signals."""
+    told, read = SignalShape.model_json_schema(), signals._Signal.model_json_schema()
+    assert told["properties"].keys() == read["properties"].keys()
+    assert told["properties"]["type"]["enum"] == read["properties"]["type"]["enum"]
+
+
+@pytest.mark.parametrize("name", _MESSAGES)
+def test_every_message_has_an_example_that_is_one(name: str) -> None:
+    """A client's author may copy it."""
+    [example] = _MESSAGES[name]["examples"]
+    assert _faults(name, example["payload"]) == []
+
+
+def test_every_golden_frame_is_described() -> None:
+    """What the encoding is held to, and what the page about the protocol shows."""
+    golden = _golden(ROOT / "tests/realtime/test_golden_frames.py")
+    assert len(golden) > 15
+    for frame in map(_whole, golden):
+        assert _faults(_name(frame), frame) == []
+    shown = [json.loads(block) for block in blocks(page("docs/protocol.md"), "json")]
+    assert len(shown) > 15
+    for frame in map(_whole, shown):
+        heard = _faults(_name(frame), frame)
+        assert not heard or not _faults(_asked(frame), frame), heard
 
 
 async def test_it_is_served_and_need_not_be_loaded_twice(embedded: Service) -> None:
-    """With a tag, like the other reference."""
+    """With a tag, like the other reference, whose page leads to it."""
     answer = await embedded.http.get("/asyncapi.json")
-    assert answer.json() == json.loads(json.dumps(_DOCUMENT))
+    assert answer.json() == _DOCUMENT
     again = await embedded.http.get(
         "/asyncapi.json", headers={"If-None-Match": answer.headers["etag"]}
     )
     assert (again.status_code, again.content) == (304, b"")
+    assert 'href="/asyncapi.json"' in (await embedded.http.get("/docs")).text
 
 
-async def test_every_message_of_a_conversation_is_described(embedded: Service) -> None:
-    """Commands, entries, signals, presence, joins, leaves, errors: nothing else is said."""
-    ann, bob = await embedded.register("ann"), await embedded.register("bob")
-    talk = await _Talk.begin(embedded, ann, bob)
-    lists = talk.list_id
-    todos = [fresh() for _ in range(3)]
-    for todo in todos:
-        await talk.rpc("todo.create", list_id=lists, id=todo, title="milk", labels=["food"])
-    one, two, _ = todos
-    await talk.rpc("list.update", list_id=lists, changes={"title": "Groceries"})
-    await talk.rpc("member.set", list_id=lists, username=bob.username, role="viewer")
-    await talk.rpc("member.set", list_id=lists, username=bob.username, role="editor")
-    await talk.rpc("todo.update", todo_id=one, changes={"title": "oat milk", "completed": True})
-    await talk.rpc("todo.update", todo_id=one, changes={"completed": False}, at=talk.bob)
-    await talk.rpc("todo.update", todo_id=one, changes={"title": "soy milk"}, base=3)
-    await talk.rpc("todo.move", todo_id=two, after=None)
-    await talk.rpc("todo.add_label", todo_id=one, label="drinks")
-    await talk.rpc("todo.remove_label", todo_id=one, label="drinks")
-    await talk.rpc("todo.assign", todo_id=one, username=bob.username)
-    await talk.rpc("todo.unassign", todo_id=one, username=bob.username)
-    await talk.rpc("todo.block", todo_id=one, by=two)
-    await talk.rpc("todo.unblock", todo_id=one, by=two)
-    await talk.rpc("todo.delete", todo_id=two)
-    await talk.rpc("todo.restore", todo_id=two)
-    await talk.rpc("message.post", list_id=lists, text="hello")
-    await talk.rpc("message.send", to=bob.username, text="hello")
-    await talk.rpc("messages.read", up_to=1, at=talk.bob)
-    await talk.ask("publish", channel=f"signals:{lists}", data={"type": "typing", "todo_id": one})
-    await talk.ask("history", channel=f"list:{lists}")
-    await talk.ask("history", channel=f"list:{lists}", limit=3)
-    await talk.ask("history", channel=f"list:{lists}", limit=2, reverse=True)
-    await talk.ask("presence", channel=f"list:{lists}")
-    await talk.ask("presence_stats", channel=f"list:{lists}")
-    await talk.ask("refresh", token=ann.token)
-    await talk.ask("ping")
-    await talk.ask("subscribe", channel=f"list:{fresh()}")
-    await talk.ask("subscribe", channel="nonsense")
-    await talk.rpc("todo.create", list_id=lists, title="")
-    await talk.rpc("member.remove", list_id=lists, username=bob.username)
-    await talk.rpc("list.delete", list_id=lists)
-    said = await talk.end()
+async def test_every_message_of_a_conversation_is_described(
+    service: Service, ann: Someone, bob: Someone
+) -> None:
+    """Every command, entry, signal and push, and many errors: nothing else is said."""
+    await service.services.identity.accounts.set_admin(ann.username, is_admin=True)
+    replica, store = service.services.replica, service.services.store
+    speakers = [
+        Speaker(await AsgiClient(replica).open(), one.username, one.token) for one in (ann, bob)
+    ]
 
-    assert [one for one in said if not _SAID.is_valid(one)] == []
-    entries = [*_entries(said)]
-    assert [entry for entry in entries if not _ENTRY.is_valid(entry)] == []
-    # An administrator's broadcast and the end of the trash are not part of this.
-    assert _KINDS - {entry["type"] for entry in entries} <= {"broadcast.posted", "todo.purged"}
-    kinds = {kind for push in _pushes(said) for kind in push if kind != "channel"}
-    assert kinds >= {"pub", "join", "leave", "unsubscribe"}
+    async def invite(list_id: str) -> str:
+        made = await ann.done("POST", f"/lists/{list_id}/invites", {"role": "editor"})
+        return str(made["token"])
+
+    async def purge(todo_id: str) -> None:
+        now = store.now
+        store.now = lambda: now() - TRASH_LIFE * 1.1
+        await speakers[0].rpc("todo.delete", todo_id=todo_id)
+        store.now = now
+        assert await Housekeeping(store, replica.announce, SystemClock()).once() >= 1
+
+    await converse(*speakers, invite=invite, purge=purge)
+    assert await _judge(speakers) == _entry_types()
 
 
-def _entries(said: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+async def test_every_message_of_a_real_socket_is_described(replica: Replica) -> None:
+    """The same between processes; only the end of the trash takes a month there."""
+    ann, bob = await Person.register(replica), await Person.register(replica, "bob")
+    await replica.administer("user", "set-admin", ann.username)
+    speakers = [
+        Speaker(await SocketClient.open(replica.websocket), one.username, one.access_token)
+        for one in (ann, bob)
+    ]
+
+    async def invite(list_id: str) -> str:
+        made = await ann.call("POST", f"/lists/{list_id}/invites", {"role": "editor"})
+        return str(made["token"])
+
+    await converse(*speakers, invite=invite, purge=None)
+    assert await _judge(speakers) == _entry_types() - {"todo.purged"}
+
+
+async def _judge(speakers: list[Speaker]) -> set[str]:
+    """Hang up; hold all that was said and heard to the document. Gives the entries' types."""
+    said = [message for one in speakers for message in one.said]
+    assert [_faults(_asked(message), message) for message in said] == [[]] * len(said)
+    assert {_asked(message) for message in said} >= {f"command.rpc.{kind}" for kind in COMMANDS}
+    for one in speakers:
+        await one.client.close()
+    heard = [message for one in speakers for message in one.client.messages]
+    assert [_faults(_name(message), message) for message in heard] == [[]] * len(heard)
+    names = {_name(message) for message in heard}
+    assert {name for name in _MESSAGES if name.startswith(("reply.", "push."))} - names <= {
+        "push.ping",  # after 25 s
+        "push.list.list.created",  # before anyone can follow the list: in replies only
+        "push.list.todo.purged",
+    }
+    _judge_codes(heard)
+    return {entry["type"] for entry in _entries(heard)}
+
+
+def _entries(heard: list[Message]) -> Iterator[Message]:
     """Give the entries in pushes and in replies."""
-    for push in _pushes(said):
-        if "offset" in push.get("pub", {}):
-            yield push["pub"]["data"]
-    for message in said:
+    for message in heard:
+        if "offset" in (pushed := message.get("push", {}).get("pub", {})):
+            yield pushed["data"]
         for reply in (message.get("subscribe", {}), message.get("history", {})):
             yield from (publication["data"] for publication in reply.get("publications", ()))
 
 
-def _pushes(said: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [message["push"] for message in said if "push" in message]
-
-
-class _Talk:
-    """Hold two people's sockets, what they say, and everything they hear."""
-
-    def __init__(self, ann: AsgiClient, bob: AsgiClient, list_id: str) -> None:
-        self.ann = ann
-        self.bob = bob
-        self.list_id = list_id
-
-    @classmethod
-    async def begin(cls, service: Service, ann: Someone, bob: Someone) -> _Talk:
-        """Connect both, and follow a list of both and its signals."""
-        replica = service.services.replica
-        talk = cls(await AsgiClient(replica).open(), await AsgiClient(replica).open(), "")
-        for client, person in ((talk.ann, ann), (talk.bob, bob)):
-            await talk.ask("connect", at=client, token=person.token)
-        made = await talk.rpc("list.create", title="Shopping")
-        talk.list_id = made["rpc"]["data"]["list"]["id"]
-        await talk.rpc("member.set", list_id=talk.list_id, username=bob.username, role="editor")
-        for client in (talk.ann, talk.bob):
-            channel = f"list:{talk.list_id}"
-            await talk.ask("subscribe", at=client, channel=channel, join_leave=True)
-            await talk.ask("unsubscribe", at=client, channel=channel)
-            await talk.ask(
-                "subscribe", at=client, channel=channel, join_leave=True, recover=True, offset=0
-            )
-            await talk.ask("subscribe", at=client, channel=f"signals:{talk.list_id}")
-        return talk
-
-    async def ask(self, name: str, *, at: AsgiClient | None = None, **body: Any) -> dict[str, Any]:
-        """Say a command that the document describes; the reply stays among what was heard."""
-        client = at or self.ann
-        assert _HEARD.is_valid({"id": 1, name: body}), (name, body)
-        reply = await client.call(name, **body)
-        client.messages.append(reply)
-        return reply
-
-    async def rpc(self, kind: str, *, at: AsgiClient | None = None, **data: Any) -> dict[str, Any]:
-        """Carry a command out."""
-        client = at or self.ann
-        body = {"method": kind, "data": {"op": fresh(), **data}}
-        reply = await client.call("rpc", **body)
-        if "error" not in reply:
-            assert _HEARD.is_valid({"id": 1, "rpc": body}), body
-        client.messages.append(reply)
-        return reply
-
-    async def end(self) -> list[dict[str, Any]]:
-        """Hang up; give all that was heard."""
-        for client in (self.ann, self.bob):
-            await client.call("ping")
-            await client.close()
-        return [*self.ann.messages, *self.bob.messages]
+def _judge_codes(heard: list[Message]) -> None:
+    """Find every error and every end of a subscription in the document's lists."""
+    errors = {json.dumps(one["error"]) for one in heard if "error" in one}
+    assert len(errors) >= 8
+    known = {(one["code"], one["message"], one["temporary"]) for one in _DOCUMENT["x-errors"]}
+    for error in map(json.loads, errors):
+        told = (error["code"], error["message"], error.get("temporary", False))
+        assert told in known or (
+            error["code"] >= 400 and error["message"] in _DOCUMENT["x-refusals"]
+        )
+    ends = [one["push"]["unsubscribe"] for one in heard if "unsubscribe" in one.get("push", {})]
+    assert ends
+    assert all(end in _DOCUMENT["x-unsubscribes"] for end in ends)
