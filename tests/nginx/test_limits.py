@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
-from websockets.sync.client import ClientConnection, connect
 
 from tests.nginx.conftest import StartNginx
 from tests.nginx.mirror import mirror
 from tests.nginx.raw import Raw, get, send
-from tests.servers.deadline import wait_until
+from tests.servers.deadline import eventually
 from tests.servers.nginx import Nginx
 
 pytestmark = pytest.mark.xdist_group("nginx")
@@ -74,27 +74,28 @@ def test_the_default_limits_let_an_office_in(start_nginx: StartNginx, replica: s
     assert {answer.status for answer in _many(nginx, "/connection/websocket", 100)} == {200}
 
 
-def test_an_address_has_so_many_sockets(start_nginx: StartNginx) -> None:
+async def test_an_address_has_so_many_sockets(start_nginx: StartNginx) -> None:
     """One more is refused before the upgrade; one that ended makes room."""
     nginx = start_nginx(EDGE_SOCKETS_PER_ADDRESS="3")
-    with contextlib.ExitStack() as stack:
-        opened = [stack.enter_context(_socket(nginx)) for _ in range(3)]
+    async with contextlib.AsyncExitStack() as stack:
+        opened = [await stack.enter_async_context(_socket(nginx)) for _ in range(3)]
         with pytest.raises(InvalidStatus) as refused:
-            stack.enter_context(_socket(nginx))
+            await stack.enter_async_context(_socket(nginx))
         assert refused.value.response.status_code == 429
         assert refused.value.response.headers["Retry-After"] == "1"
 
-        opened[0].close()
-        wait_until(lambda: _opens(nginx), "room for another socket")
+        await opened[0].close()
+        await eventually(lambda: _opens(nginx), "room for another socket")
 
 
-def _opens(nginx: Nginx) -> bool:
+async def _opens(nginx: Nginx) -> bool:
     try:
-        with _socket(nginx):
+        async with _socket(nginx):
             return True
     except InvalidStatus:
         return False
 
 
-def _socket(nginx: Nginx) -> ClientConnection:
+def _socket(nginx: Nginx) -> connect:
+    """Make a client of one thread: reading and writing a TLS socket from two is no good."""
     return connect(nginx.websocket, ssl=nginx.trust(), proxy=None)

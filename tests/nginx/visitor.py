@@ -21,8 +21,8 @@ class Visitor(Person):
     """Hold an account of which every request goes over TLS to ``nginx``, which stands in ``at``.
 
     ``cut`` counts the requests whose connection was cut before the answer. Those, and those
-    answered with 503, were sent again with the same idempotency key. ``statuses`` are those of all
-    answers. ``impatience`` is the share of sendings that are given up at a random moment, by
+    answered with 429 or 503, were sent again with the same idempotency key. ``statuses`` are those
+    of all answers. ``impatience`` is the share of sendings that are given up at a random moment, by
     closing the connection, and sent again; ``given_up`` counts them.
     """
 
@@ -50,7 +50,10 @@ class Visitor(Person):
     async def answer(
         self, method: str, path: str, body: Any = None, **params: Any
     ) -> httpx.Response:
-        """Call a route and give the answer; after a cut or 503 it is sent again, for 30 s."""
+        """Call a route and give the answer; after a cut, 429 or 503 it is sent again, for 30 s.
+
+        What an answer asks for in ``Retry-After`` is kept to, as a program should.
+        """
         headers = {"Idempotency-Key": str(uuid.uuid4())} if method != "GET" else {}
         if self.access_token:
             headers["Authorization"] = f"Bearer {self.access_token}"
@@ -69,6 +72,9 @@ class Visitor(Person):
                 self.cut += 1
                 return None
             self.statuses.append(answered.status_code)
-            return answered if answered.status_code != 503 else None
+            if answered.status_code not in (429, 503):
+                return answered
+            await asyncio.sleep(float(answered.headers["Retry-After"]))
+            return None
 
         return await eventually(attempt, f"an answer to {method} {path}", within_s=30)
