@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 from tests.servers.missing import MARK
 from tests.together import TogetherScheduling
 
-pytest_plugins = ["tests.servers.fixtures"]
+pytest_plugins = ["tests.servers.fixtures", "tests.servers.shared_service"]
 
 # A busy machine makes an example slow, not wrong.
 settings.register_profile(

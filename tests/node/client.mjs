@@ -8,12 +8,25 @@
 //
 // Event names are the SDK's own. Events of a subscription carry `channel` and `side: "client"`,
 // those of a server-side one `channel` and `side: "server"`.
+//
+// The first argument names the encoding: `json`, or `protobuf`, where the service's own JSON (`data`
+// and `connInfo`) is bytes to the SDK. Over this stream it is JSON in either case.
 
 import { createInterface } from 'node:readline';
-import { Centrifuge, UnauthorizedError } from 'centrifuge';
 import WebSocket from 'ws';
 
-const say = (message) => process.stdout.write(JSON.stringify(message) + '\n');
+const binary = process.argv[2] === 'protobuf';
+const { Centrifuge, UnauthorizedError } = await import(
+  binary ? 'centrifuge/build/protobuf' : 'centrifuge'
+);
+const spell = (data) => (binary ? new TextEncoder().encode(JSON.stringify(data)) : data);
+function read(key, value) {
+  const bytes = this[key]; // `value` is what a Buffer makes of itself for JSON
+  if (!(bytes instanceof Uint8Array)) return value;
+  return bytes.length ? JSON.parse(new TextDecoder().decode(bytes)) : undefined;
+}
+
+const say = (message) => process.stdout.write(JSON.stringify(message, read) + '\n');
 const plain = (error) => ({ code: error?.code ?? 0, message: error?.message ?? String(error) });
 
 let socket = null;
@@ -78,11 +91,11 @@ const actions = {
   },
   unsubscribe: ({ channel }) => subscription(channel).unsubscribe(),
   resubscribe: ({ channel }) => subscription(channel).subscribe(),
-  publish: ({ channel, data }) => client.publish(channel, data),
+  publish: ({ channel, data }) => client.publish(channel, spell(data)),
   presence: ({ channel }) => client.presence(channel),
   presenceStats: ({ channel }) => client.presenceStats(channel),
   history: ({ channel, options }) => client.history(channel, options),
-  rpc: ({ method, data }) => client.rpc(method, data),
+  rpc: ({ method, data }) => client.rpc(method, spell(data)),
   cut: () => socket.terminate(),
   reconnect: () => client.connect(),
   disconnect: () => client.disconnect(),

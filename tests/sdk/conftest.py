@@ -1,7 +1,8 @@
-"""Every test of this folder runs over each official SDK, and over each way to run the service.
+"""Every test of this folder runs over each official SDK, encoding and way to carry a socket.
 
 In production people act through the one replica and their devices are connected to the other, so
-whatever arrives has gone through the bus. The embedded default is one replica that does both.
+whatever arrives has gone through the bus. So it is where that other replica runs under a foreign
+ASGI server. The embedded default is one replica that does both.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import pytest
 
 from tests.servers.fixtures import StartClient
 from tests.servers.java import JavaClient
+from tests.servers.node import NodeClient
 from tests.servers.person import Person
 from tests.servers.python_client import PythonClient
 from tests.servers.replica import Replica
+from tests.servers.run import Run
 from tests.servers.sdk_client import SdkClient
 
 
@@ -26,6 +29,13 @@ class Connect(Protocol):
         """Give it once it is connected; ``at`` None means the replica for devices."""
 
 
+class MakeClient(Protocol):
+    """Make a client of an SDK and an encoding (one of ``CLIENTS``)."""
+
+    def __call__(self, sdk: str) -> Awaitable[SdkClient]:
+        """Give it, not connected yet."""
+
+
 class Register(Protocol):
     """Make a person with an account."""
 
@@ -33,26 +43,35 @@ class Register(Protocol):
         """Give the person, logged in."""
 
 
-# Not every pair: what the engines do differently shows with one SDK.
+# What a test may be run with: an SDK and what it speaks. The Java SDK speaks Protobuf only.
+CLIENTS = (
+    "python-json",
+    "python-protobuf",
+    "javascript-json",
+    "javascript-protobuf",
+    "java-protobuf",
+)
+
+# Every client over our own transport and over plain ASGI, where Hypercorn stands for any server.
+# What uvicorn and the embedded default do differently shows with one client.
 _COMBINATIONS = [
-    ("python", "production"),
-    ("javascript", "production"),
-    ("java", "production"),
-    ("python", "embedded"),
+    *((client, service) for service in ("production", "hypercorn") for client in CLIENTS),
+    ("javascript-protobuf", "uvicorn"),
+    ("python-json", "embedded"),
 ]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run every test over the combinations; one without a shared service over the SDKs alone."""
-    if "shared_service" in metafunc.fixturenames:
+    """Run a test over the combinations; one that takes all clients at once, over both seams."""
+    if "sdk" in metafunc.fixturenames:
         combinations = [
-            (sdk, service)
-            for sdk, service in _COMBINATIONS
-            if sdk != "java" or "asks_for_state" not in metafunc.fixturenames
+            (client, service)
+            for client, service in _COMBINATIONS
+            if client != "java-protobuf" or "asks_for_state" not in metafunc.fixturenames
         ]
         metafunc.parametrize(("sdk", "shared_service"), combinations, indirect=["shared_service"])
-    elif "sdk" in metafunc.fixturenames:
-        metafunc.parametrize("sdk", ["python", "javascript", "java"])
+    elif "shared_service" in metafunc.fixturenames:
+        metafunc.parametrize("shared_service", ["production", "hypercorn"], indirect=True)
 
 
 @pytest.fixture
@@ -61,30 +80,36 @@ def asks_for_state() -> None:
 
 
 @pytest.fixture
-async def start_client(
-    request: pytest.FixtureRequest, sdk: str, start_node: StartClient
-) -> AsyncIterator[StartClient]:
-    """Give a function that makes clients of the SDK under test, not connected yet.
-
-    The Java SDK speaks the protocol's binary form, the others JSON.
-    """
-    java_port = request.getfixturevalue("java_port") if sdk == "java" else 0
+async def make_client(run: Run, request: pytest.FixtureRequest) -> AsyncIterator[MakeClient]:
+    """Give a function that makes clients, not connected yet; they are ended in the end."""
     started: list[SdkClient] = []
 
-    async def start() -> SdkClient:
+    async def make(sdk: str) -> SdkClient:
+        name, _, encoding = sdk.partition("-")
+        protobuf = encoding == "protobuf"
         client: SdkClient
-        if sdk == "python":
-            client = PythonClient()
-        elif sdk == "java":
-            client = await JavaClient.start(java_port)
+        if name == "python":
+            client = PythonClient(protobuf=protobuf)
+        elif name == "javascript":
+            client = await NodeClient.start(run, protobuf=protobuf)
         else:
-            client = await start_node()
+            client = await JavaClient.start(request.getfixturevalue("java_port"))
         started.append(client)
         return client
 
-    yield start
+    yield make
     for client in started:
         await client.aclose()
+
+
+@pytest.fixture
+def start_client(sdk: str, make_client: MakeClient) -> StartClient:
+    """Give a function that makes clients of the SDK under test, not connected yet."""
+
+    async def start() -> SdkClient:
+        return await make_client(sdk)
+
+    return start
 
 
 @pytest.fixture

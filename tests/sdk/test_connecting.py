@@ -11,10 +11,12 @@ import pytest
 
 from http_api.tokens import AccessTokens, access_keys
 from store.actor import Actor
-from tests.sdk.conftest import Connect, Register
+from tests.sdk.conftest import CLIENTS, Connect, MakeClient, Register
+from tests.servers.asgi_replica import HypercornReplica
 from tests.servers.fixtures import StartClient, StartReplica
 from tests.servers.person import Person
 from tests.servers.replica import SECRET_KEY, Replica
+from tests.servers.sdk_client import Answer, SdkClient
 
 
 async def test_a_connection_follows_its_own_inbox_and_the_broadcasts(
@@ -74,27 +76,30 @@ async def test_missed_personal_messages_come_after_being_away(
     assert texts == ["message 0", "message 1", "message 2"]
 
 
+@pytest.mark.parametrize("kind", [Replica, HypercornReplica])
 async def test_a_broadcast_reaches_everyone(
-    start_client: StartClient, start_replica: StartReplica
+    make_client: MakeClient, start_replica: StartReplica, kind: type[Replica]
 ) -> None:
     """An administrator speaks to all, whether they share a list or not; nobody else may."""
     # On a service of its own: on the one that tests share, everyone would hear it.
-    at = await start_replica()
+    at = await start_replica(kind, RATE_LIMITS="off")
     admin, bob = await Person.register(at, "admin"), await Person.register(at, "bob")
-    client = await start_client()
-    await client.do("connect", url=at.websocket, token=bob.access_token)
-    await client.event("subscribed", channel="all")
+    clients = [await make_client(sdk) for sdk in CLIENTS]
+    for client in clients:
+        await client.do("connect", url=at.websocket, token=bob.access_token)
+        await client.event("subscribed", channel="all")
     await at.administer("user", "set-admin", admin.username)
 
     refused = await bob.answer("POST", "/broadcasts", {"text": "me too"})
     await admin.call("POST", "/broadcasts", {"text": "tea for all"})
 
     assert refused.status_code == 403
-    told = await client.entry("all", "broadcast.posted")
-    assert told["side"] == "server"
-    assert told["offset"] == 1
-    assert told["data"]["message"]["text"] == "tea for all"
-    assert told["data"]["message"]["from"] == {"id": admin.id, "username": admin.username}
+    for client in clients:
+        told = await client.entry("all", "broadcast.posted")
+        assert told["side"] == "server"
+        assert told["offset"] == 1
+        assert told["data"]["message"]["text"] == "tea for all"
+        assert told["data"]["message"]["from"] == {"id": admin.id, "username": admin.username}
 
 
 @pytest.mark.parametrize("token", ["not-a-token", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0."])
@@ -117,7 +122,7 @@ async def test_an_expired_token_is_replaced_before_connecting(
     client = await start_client()
     client.answers["token"] = ann.refresh
 
-    await client.do("connect", url=service[1].websocket, token=_expired(ann))
+    await client.do("connect", url=service[1].websocket, token=_signed(ann, life_s=60, ago_s=3_600))
 
     await client.event("connected")
     await client.event("subscribed", channel=f"user:{ann.id}")
@@ -125,29 +130,34 @@ async def test_an_expired_token_is_replaced_before_connecting(
 
 
 async def test_a_token_is_refreshed_in_band(
-    start_client: StartClient, start_replica: StartReplica
+    register: Register, service: tuple[Replica, Replica], make_client: MakeClient
 ) -> None:
     """The connection outlives its first token without being cut."""
-    ann = await Person.register(await start_replica(ACCESS_TTL_S="4", RATE_LIMITS="off"))
-    client = await start_client()
+    ann = await register("ann")
+    clients = {sdk: await make_client(sdk) for sdk in CLIENTS}
 
-    async def answer(_channel: str | None) -> str:
-        token = await ann.refresh()
-        client.record({"event": "refreshed"})
+    def answer(client: SdkClient) -> Answer:
+        async def token(_channel: str | None) -> str:
+            client.record({"event": "refreshed"})
+            return _signed(ann, life_s=4)
+
         return token
 
-    client.answers["token"] = answer
-    await client.do("connect", url=ann.at.websocket, token=ann.access_token)
+    # All at once, for this takes as long as the tokens live.
+    for client in clients.values():
+        client.answers["token"] = answer(client)
+        await client.do("connect", url=service[1].websocket, token=_signed(ann, life_s=4))
 
-    # The SDK refreshes at three quarters of a token's life. When it does so for the second time,
-    # its first token has been expired for two seconds.
-    first = await client.event("refreshed")
-    await client.event("refreshed", after=client.events.index(first) + 1)
+    for sdk, client in clients.items():
+        # The SDK refreshes at three quarters of a token's life. When it does so for the second
+        # time, its first token has been expired for two seconds.
+        first = await client.event("refreshed")
+        await client.event("refreshed", after=client.events.index(first) + 1)
 
-    made = await client.do("rpc", method="list.create", data=_command(title="still here"))
-    assert made["data"]["list"]["title"] == "still here"
-    names = [event["event"] for event in client.events]
-    assert (names.count("connecting"), names.count("connected")) == (1, 1)
+        made = await client.do("rpc", method="list.create", data=_command(title="still here"))
+        assert made["data"]["list"]["title"] == "still here", sdk
+        names = [event["event"] for event in client.events]
+        assert (names.count("connecting"), names.count("connected")) == (1, 1), sdk
 
 
 async def test_logging_out_ends_that_sessions_connections(
@@ -167,12 +177,12 @@ async def test_logging_out_ends_that_sessions_connections(
     assert made["data"]["list"]["title"] == "still here"
 
 
-def _expired(person: Person) -> str:
-    """Give a token of the person's own session, as the service signed it an hour ago."""
+def _signed(person: Person, *, life_s: int, ago_s: float = 0) -> str:
+    """Give a token of the person's own session, as the service signed it ``ago_s`` seconds ago."""
     session = jwt.decode(person.access_token, options={"verify_signature": False})["sid"]
     actor = Actor(id=UUID(person.id), username=person.username, session=UUID(session))
     keys = access_keys(SECRET_KEY.encode())
-    return AccessTokens(keys, ttl_s=60, now=lambda: time.time() - 3_600).issue(actor)
+    return AccessTokens(keys, ttl_s=life_s, now=lambda: time.time() - ago_s).issue(actor)
 
 
 def _command(**fields: str) -> dict[str, str]:

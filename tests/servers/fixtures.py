@@ -232,7 +232,7 @@ def own_redis_cluster(run: Run) -> Iterator[RedisCluster]:
 class StartReplica(Protocol):
     """Start a replica with settings, named without their prefix."""
 
-    def __call__(self, **settings: str) -> Awaitable[Replica]:
+    def __call__(self, kind: type[Replica] = Replica, /, **settings: str) -> Awaitable[Replica]:
         """Give it once it is ready."""
 
 
@@ -251,8 +251,8 @@ async def start_replica(run: Run, request: pytest.FixtureRequest) -> AsyncIterat
     """
     started = request.node.stash.setdefault(_REPLICAS, [])
 
-    async def start(**settings: str) -> Replica:
-        replica = await Replica.start(run, **settings)
+    async def start(kind: type[Replica] = Replica, /, **settings: str) -> Replica:
+        replica = await kind.start(run, **settings)
         started.append(replica)
         return replica
 
@@ -276,82 +276,6 @@ async def replicas(
     settings = {"DATABASE_URL": postgresql_url, "REDIS_URL": own_redis.url()}
     one, other = await asyncio.gather(start_replica(**settings), start_replica(**settings))
     return one, other
-
-
-@pytest.fixture(scope="session")
-def _production(
-    run: Run, postgresql: PostgreSQL, redis_server: RedisServer
-) -> tuple[Replica, Replica]:
-    run.once("postgresql-template", lambda: _make_template(postgresql))
-    database = run.once(
-        "service-database", lambda: {"name": postgresql.create_database(template=TEMPLATE)}
-    )
-    settings = {
-        "DATABASE_URL": postgresql.url(database["name"]),
-        "REDIS_URL": redis_server.url(),
-        "NAMESPACE": "shared-service",
-    }
-    one, other = _shared(run, "production", 2, settings)
-    return one, other
-
-
-@pytest.fixture(scope="session")
-def _embedded(run: Run) -> tuple[Replica, Replica]:
-    (one,) = _shared(run, "embedded", 1, {})
-    return one, one
-
-
-def _shared(run: Run, name: str, count: int, settings: dict[str, str]) -> list[Replica]:
-    """Give ``count`` replicas for all tests of the run, started when a test first asks."""
-
-    async def start() -> dict[str, Any]:
-        made = [Replica.start(run, RATE_LIMITS="off", **settings) for _ in range(count)]
-        replicas = await asyncio.gather(*made)
-        for replica in replicas:
-            if replica.process is not None:
-                replica.process.leave_to_the_run()
-        return {
-            "replicas": [
-                {
-                    "settings": one.settings,
-                    "directory": str(one.directory),
-                    "port": one.port,
-                    "log_path": str(one.log_path),
-                }
-                for one in replicas
-            ]
-        }
-
-    found = run.once(f"service-{name}", lambda: apart(start))
-    return [
-        Replica(
-            run,
-            one["settings"],
-            Path(one["directory"]),
-            one["port"],
-            log_path=Path(one["log_path"]),
-        )
-        for one in found["replicas"]
-    ]
-
-
-@pytest.fixture
-def shared_service(request: pytest.FixtureRequest) -> tuple[Replica, Replica]:
-    """Give the run's service: two replicas on one PostgreSQL and one Redis.
-
-    Parametrized with ``embedded`` it is one replica, twice, in the embedded default. For all
-    tests: never stop them; make people of your own and look only at what is theirs.
-    """
-    kind = getattr(request, "param", "production")
-    replicas: tuple[Replica, Replica] = request.getfixturevalue(f"_{kind}")
-    request.node.stash[_REPLICAS] = list(dict.fromkeys(replicas))
-    return replicas
-
-
-@pytest.fixture
-def service(shared_service: tuple[Replica, Replica]) -> tuple[Replica, Replica]:
-    """Give the same under the name that folders with a service of their own take for theirs."""
-    return shared_service
 
 
 @pytest.fixture

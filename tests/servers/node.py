@@ -28,14 +28,15 @@ class NodeClient(LineClient):
         self._run = run
 
     @classmethod
-    async def start(cls, run: Run) -> Self:
-        """Start Node with a client that is not connected yet."""
+    async def start(cls, run: Run, *, protobuf: bool = False) -> Self:
+        """Start Node with a client that is not connected yet and speaks JSON, or Protobuf."""
         node = program("node", "nodejs", package="nodejs")
         if not (_SCRIPT.parent / "node_modules").is_dir():
             missing("the Node packages of the tests (npm ci in tests/node)")
         process = await asyncio.create_subprocess_exec(
             node,
             _SCRIPT,
+            "protobuf" if protobuf else "json",
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=LONGEST_LINE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import is_dataclass
 from typing import Any
 
@@ -35,10 +36,11 @@ _OPTIONS = {"joinLeave": "join_leave"}
 
 
 class PythonClient(SdkClient):
-    """Hold one client of the Python SDK."""
+    """Hold one client of the Python SDK, in JSON or in the protocol's binary form."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, protobuf: bool = False) -> None:
         super().__init__()
+        self._protobuf = protobuf
         self._client: Client | None = None
 
     async def do(self, action: str, **fields: Any) -> Any:
@@ -83,6 +85,7 @@ class PythonClient(SdkClient):
             events=handler,
             token=token,
             get_token=self._token,
+            use_protobuf=self._protobuf,
             min_reconnect_delay=0.01,
             max_reconnect_delay=0.2,
             proxy=None,
@@ -113,7 +116,7 @@ class PythonClient(SdkClient):
         await self._subscription(channel).subscribe()
 
     async def _publish(self, channel: str, data: Any) -> Any:
-        return await self._connected.publish(channel, data)
+        return await self._connected.publish(channel, self._spelled(data))
 
     async def _presence(self, channel: str) -> Any:
         return await self._connected.presence(channel)
@@ -128,7 +131,11 @@ class PythonClient(SdkClient):
         return await self._connected.history(channel, **asked)
 
     async def _rpc(self, method: str, data: Any) -> Any:
-        return await self._connected.rpc(method, data)
+        return await self._connected.rpc(method, self._spelled(data))
+
+    def _spelled(self, data: Any) -> Any:
+        """Give ``data`` as the SDK takes it: bytes in the binary form."""
+        return json.dumps(data).encode() if self._protobuf else data
 
     async def _cut(self) -> None:
         # The SDK has no word for it: what a network does, without a closing handshake.
@@ -170,7 +177,7 @@ def _plain(told: Any) -> Any:
         fields = {key: getattr(told, key) for key in told.__dataclass_fields__}
         # `data` is the service's own and stays as it came.
         plain = {
-            _NAMES.get(key, key): value if key == "data" else _plain(value)
+            _NAMES.get(key, key): _read(value) if key == "data" else _plain(value)
             for key, value in fields.items()
         }
         if isinstance(told, Publication) and not told.offset:
@@ -180,4 +187,9 @@ def _plain(told: Any) -> Any:
         return {key: _plain(value) for key, value in told.items()}
     if isinstance(told, list):
         return [_plain(value) for value in told]
-    return str(told) if isinstance(told, Exception) else told
+    return str(told) if isinstance(told, Exception) else _read(told)
+
+
+def _read(told: Any) -> Any:
+    """Read the JSON that the binary form carries as bytes; anything else is what it is."""
+    return json.loads(told) if isinstance(told, bytes) and told else told

@@ -67,13 +67,17 @@ class Replica:
         self.process = Process(
             self.run,
             f"replica-{self.port}",
-            [lockstep(), "serve"],
+            self.command(),
             env=environment(HOST="127.0.0.1", PORT=str(self.port), **self.settings),
             cwd=self.directory,
         )
         self.log_path = self.process.log_path
         if wait:
             await self.until_ready()
+
+    def command(self) -> list[str | Path]:
+        """Give the program and its words; where it listens is in its environment, too."""
+        return [lockstep(), "serve"]
 
     async def until_ready(self, *, within_s: float = 30.0) -> None:
         """Wait until it answers that it is ready to serve."""
