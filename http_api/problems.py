@@ -21,6 +21,7 @@ TITLES: Final = {
     "cycle": "The dependency would close a circle",
     "deleted": "It lies in the trash",
     "forbidden": "Your role does not suffice",
+    "graph_unavailable": "The graph does not answer",
     "history_pruned": "The history does not reach back to that position",
     "id_taken": "The id is taken",
     "inbox": "The Inbox stays",

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 __all__ = [
     "Conflict",
     "Forbidden",
+    "GraphUnavailable",
     "HistoryPruned",
     "Invalid",
     "LockstepError",
@@ -129,6 +130,19 @@ class Unavailable(LockstepError):
     status = 503
     code = "unavailable"
     retry_after_s = 1
+
+
+class GraphUnavailable(Unavailable):
+    """Refuse a question to the graph because it is down, slow, refuses, or is not far enough yet.
+
+    ``retry_after_s`` seconds until it is worth asking again. Nothing but such questions needs it.
+    """
+
+    code = "graph_unavailable"
+
+    def __init__(self, detail: str = "", *, retry_after_s: int = 1) -> None:
+        super().__init__(detail or "The graph does not answer now; ask again shortly.")
+        self.retry_after_s = retry_after_s
 
 
 class OutcomeUnknown(Unavailable):
