@@ -34,6 +34,7 @@ __all__ = [
     "entries",
     "epochs",
     "invites",
+    "leases",
     "lists",
     "logs",
     "members",
@@ -238,4 +239,13 @@ invites = Table(
     Column("revoked_at", Moment),
     CheckConstraint("role IN ('owner', 'editor', 'viewer')", name="known_role"),
     CheckConstraint("uses_left >= 0", name="uses_not_negative"),
+)
+
+# Who does which piece of the work that belongs to no request, see store.leases.
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("holder", String(64), nullable=False),
+    Column("expires_at", Moment, nullable=False),
 )
