@@ -295,12 +295,14 @@ class Connection:
             self.worker.undo()
             return
         self._task = None
-        started = self._take_over()
+        # Taken from the worker first: the command that comes after the reply is already its next.
+        started, seat = self._take_over(), self.worker.seated()
         self._perform(
             self.session.complete(effect.ticket, outcome, self._context.clock.monotonic())
         )
         self._settle(started)
-        self.worker.seated()
+        if seat is not None:
+            seat.ready = True
 
     def _take_over(self) -> list[Follower]:
         """Hold the subscriptions that the worker began."""

@@ -159,11 +159,10 @@ class Worker:
         started, self._started = self._started, []
         return started
 
-    def seated(self) -> None:
-        """Let signals flow, now that the reply to their subscription was queued."""
-        if self._seat is not None:
-            self._seat.ready = True
-            self._seat = None
+    def seated(self) -> SignalSeat | None:
+        """Hand over the subscription to signals that was begun, not ready yet."""
+        seat, self._seat = self._seat, None
+        return seat
 
     def undo(self) -> None:
         """Take back subscriptions whose reply will never be sent."""

@@ -125,6 +125,26 @@ async def test_a_client_that_goes_while_it_is_subscribed_leaves_nothing(service:
         assert _empty(replica, groceries)
 
 
+async def test_signals_flow_whatever_is_asked_for_next(service: Service) -> None:
+    """A command that comes with the subscription, and takes a read, does not undo it."""
+    ann, groceries = await _setup(service)
+    replica = await service.replica()
+    client = await service.client(replica, ann)
+    channels = [f"{name}:{groceries}" for name in ("signals", "list")]
+    client.say(
+        *(
+            {"id": number, "subscribe": {"channel": channel}}
+            for number, channel in enumerate(channels, 50)
+        )
+    )
+    for number in (50, 51):
+        assert "subscribe" in await client.reply(number)
+
+    await client.call("publish", channel=channels[0], data={"type": "typing"})
+
+    assert (await client.push(channel=channels[0]))["data"] == {"type": "typing"}
+
+
 async def test_who_is_removed_while_the_read_is_under_way_gets_nothing_after(
     service: Service,
 ) -> None:
