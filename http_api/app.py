@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.routing import Route, Router, WebSocketRoute
 
 from http_api.boundary import Boundary
@@ -18,6 +18,7 @@ from http_api.parts import open_parts
 from http_api.settings import load_settings
 from http_api.socket_door import DOOR, SOCKET_PATH, SocketDoor, refuse_socket
 from http_api.table import ENDPOINTS
+from realtime.transport_stream import STREAM_TYPE
 from store.errors import NotFound, Unavailable
 
 if TYPE_CHECKING:
@@ -63,7 +64,11 @@ class Application:
             lifespan=self._lifespan,
         )
         compressed = GZipMiddleware(
-            router, minimum_size=_COMPRESS_FROM_BYTES, compresslevel=_COMPRESS_LEVEL
+            router,
+            minimum_size=_COMPRESS_FROM_BYTES,
+            compresslevel=_COMPRESS_LEVEL,
+            # A compressor costs more memory than the connection.
+            exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, STREAM_TYPE),
         )
         self._app: ASGIApp = Boundary(compressed)
         if settings.allowed_origins:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from http_api.refusals import Malformed, TooLarge, UnsupportedType
 from store.errors import Invalid
 
-__all__ = ["MAX_BODY_BYTES", "parse_object", "read_bytes", "read_form", "read_object"]
+__all__ = ["MAX_BODY_BYTES", "parse_object", "read_bytes", "read_form", "read_json", "read_object"]
 
 MAX_BODY_BYTES: Final = 256 * 1024
 
@@ -41,10 +41,19 @@ async def read_object(request: Request, limit: int = MAX_BODY_BYTES) -> dict[str
 
     Raises TooLarge, UnsupportedType, Malformed, or Invalid (a lone surrogate, with its path).
     """
+    raw = await read_json(request, limit)
+    return parse_object(raw) if raw else {}
+
+
+async def read_json(request: Request, limit: int = MAX_BODY_BYTES) -> bytes:
+    """Read a body that claims to be JSON, as it is; no body at all is no bytes.
+
+    Raises TooLarge or UnsupportedType.
+    """
     raw = await read_bytes(request, limit)
     if raw or "content-type" in request.headers:
         _check_type(request, "application/json")
-    return parse_object(raw) if raw else {}
+    return raw
 
 
 async def read_form(request: Request, limit: int = MAX_BODY_BYTES) -> dict[str, str]:

@@ -38,7 +38,7 @@ _FIELDS: Final = {
 _RAW_FIELDS: Final = [(name.lower().encode(), value.encode()) for name, value in _FIELDS.items()]
 
 # What is asked for every few seconds, or by the dozen for one page, is not worth a line each.
-_QUIET: Final = ("/health/", "/static/")
+_QUIET: Final = ("/health/", "/static/", "/emulation")
 
 
 class _Internal(LockstepError):

@@ -12,7 +12,8 @@ from http_api.problems import problem_response
 from http_api.refusals import Malformed
 from http_api.request_head import ODD_TARGET, refuse_ambiguous
 from http_api.request_id import request_id_in
-from http_api.socket_door import DOOR, SOCKET_PATH
+from http_api.socket_door import DOOR, SOCKET_PATH, STREAM_PATH
+from realtime.transport_stream import ABORT
 
 if TYPE_CHECKING:
     from http_api.socket_door import SocketDoor
@@ -20,16 +21,18 @@ if TYPE_CHECKING:
 __all__ = ["HttpProtocol"]
 
 _SOCKET_PATH: Final = SOCKET_PATH.encode()
+_STREAM_PATH: Final = STREAM_PATH.encode()
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """Be uvicorn's protocol, with four differences.
+    """Be uvicorn's protocol, with five differences.
 
     A handshake at the socket's door goes no way round by ASGI: it is answered here, and the replica
     takes the transport over. One that is none, or is refused, or whose target or host is ambiguous,
     is served as plain HTTP: the app then answers it like any other request, with a request id. A
     target that is no path is marked in the scope, since what the app is given of it looks like one.
-    What does not parse at all is answered with a problem.
+    What does not parse at all is answered with a problem. The answer of a stream may be cut, with
+    whatever its client did not read.
     """
 
     _upgrades: bool | None = None  # whether the present request does; None: not asked yet
@@ -43,6 +46,9 @@ class HttpProtocol(HttpToolsProtocol):
         """Hand the request over."""
         if not self.url.startswith(b"/"):
             cast("dict[str, Any]", self.scope)["extensions"] = {ODD_TARGET: {}}
+        elif self.url.partition(b"?")[0] == _STREAM_PATH:
+            abort = {"call": self.transport.abort}
+            cast("dict[str, Any]", self.scope)["extensions"] = {ABORT: abort}
         super().on_headers_complete()
 
     def _should_upgrade(self) -> bool:

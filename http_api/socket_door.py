@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from http_api.services import Services
+    from realtime.replica import Replica
 
-__all__ = ["DOOR", "SOCKET_PATH", "SocketDoor", "refuse_socket"]
+__all__ = ["DOOR", "SOCKET_PATH", "STREAM_PATH", "SocketDoor", "refuse_socket", "unwilling"]
 
 SOCKET_PATH: Final = "/connection/websocket"
+STREAM_PATH: Final = "/connection/http_stream"
 
 DOOR: Final = "lockstep.door"
 """Where the server's HTTP protocol finds the door, in the state of the lifespan."""
@@ -72,11 +74,7 @@ class SocketDoor:
         origin = headers.get("origin")
         if not services.origins.allows(origin, scope["scheme"], headers.get("host")):
             return CrossSite("Pages of this origin may not connect.")
-        if not services.replica.serving:
-            return Unavailable("This server is stopping; another takes over.")
-        if services.replica.is_late:
-            return Unavailable("This server has more to do than it can; try again shortly.")
-        return None
+        return unwilling(services.replica)
 
     def open(self, headers: Headings, transport: asyncio.Transport, sockets: set[Any]) -> None:
         """Answer a handshake that has no fault, and let the replica serve the socket.
@@ -94,6 +92,15 @@ class SocketDoor:
             )
         )
         self._services().replica.adopt(transport, sockets, encoding)
+
+
+def unwilling(replica: Replica) -> Unavailable | None:
+    """Say why a replica lets no further connection in; None: it does."""
+    if not replica.serving:
+        return Unavailable("This server is stopping; another takes over.")
+    if replica.is_late:
+        return Unavailable("This server has more to do than it can; try again shortly.")
+    return None
 
 
 def _subprotocols(headers: Headings) -> set[str]:

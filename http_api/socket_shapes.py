@@ -145,6 +145,8 @@ class Connected(Shape):
     ping: int = Field(description="Seconds between the server's pings.")
     pong: Literal[True]
     subs: dict[str, Subscribed] = Field(description="`user:<your id>` and `all`.")
+    session: str = Field(default="", description="On an HTTP stream only, for `POST /emulation`.")
+    node: str = Field(default="", description="The same.")
 
 
 class Empty(Shape):

@@ -17,6 +17,7 @@ from http_api.routes import (
     messages,
     page,
     search,
+    streams,
     todos,
 )
 from http_api.routes.docs import reference_endpoints
@@ -34,6 +35,7 @@ _DESCRIBED: Final[tuple[Endpoint, ...]] = (
     *commands.ENDPOINTS,
     *messages.ENDPOINTS,
     *broadcasts.ENDPOINTS,
+    *streams.ENDPOINTS,
     *health.ENDPOINTS,
     *page.ENDPOINTS,
 )

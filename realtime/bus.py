@@ -23,6 +23,7 @@ __all__ = [
     "Receive",
     "Restored",
     "Signalled",
+    "Told",
 ]
 
 
@@ -78,6 +79,10 @@ Restored = Callable[[], Awaitable[None]]
 """Catches everything up from the log; the bus is trusted again when it returns."""
 
 
+Told = Callable[[bytes], None]
+"""Takes what another replica sent to this one alone; must not wait."""
+
+
 class BusState(StrEnum):
     """Say whether messages can be expected to arrive."""
 
@@ -86,11 +91,11 @@ class BusState(StrEnum):
 
 
 class Bus(Protocol):
-    """Carry messages between replicas, one channel a log.
+    """Carry messages between replicas: one channel a log, and one for each replica alone.
 
-    Delivery is at most once and unordered; a replica does not receive its own messages. The bus is
-    a hint: whatever is lost is repaired from the log, so no method raises because of the network,
-    none waits for it longer than 0.1 s, and no write depends on it.
+    Delivery is at most once; of different senders it is unordered; a replica does not receive its
+    own messages. The bus is a hint: whatever is lost is repaired from the log, so no method raises
+    because of the network, none waits for it longer than 0.1 s, and no write depends on it.
     """
 
     @property
@@ -101,15 +106,25 @@ class Bus(Protocol):
     def remote(self) -> bool:
         """Tell whether other processes may be on the bus: their answers take a moment."""
 
-    async def start(self, replica: str, receive: Receive, restored: Restored) -> None:
+    async def start(
+        self, replica: str, receive: Receive, restored: Restored, told: Told | None = None
+    ) -> None:
         """Begin, as the replica named ``replica`` (unique per process start).
 
         ``receive`` is called for every message of a subscribed log, ``restored`` after a loss of
-        the connection, when all subscriptions are effective again.
+        the connection, when all subscriptions are effective again, ``told`` for what others
+        ``tell`` this replica (None: it listens to nothing of that kind).
         """
 
     def publish(self, log: LogId, message: BusMessage) -> None:
         """Hand a message over; returns at once. What does not fit the bounded queue is dropped."""
+
+    def tell(self, replica: str, data: bytes) -> bool:
+        """Hand bytes over for one replica alone; returns at once.
+
+        What one replica tells another arrives in order, or not at all: nothing repairs a loss.
+        ``replica`` may be a name that nobody has. False: it is lost already.
+        """
 
     async def subscribe(self, log: LogId) -> bool:
         """Receive a log's messages: every one published after the return of True.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from realtime.bus import BusMessage, BusState, Receive, Restored
+from realtime.bus import BusMessage, BusState, Receive, Restored, Told
 from store.log_id import LogId
 
 __all__ = ["MemoryBus", "MemoryExchange"]
@@ -15,6 +15,7 @@ class MemoryExchange:
 
     def __init__(self) -> None:
         self.followers: defaultdict[LogId, set[MemoryBus]] = defaultdict(set)
+        self.told: dict[str, Told] = {}  # by the replica's name
 
 
 class MemoryBus:
@@ -35,10 +36,14 @@ class MemoryBus:
         """Say no: nobody's answer takes any time."""
         return False
 
-    async def start(self, replica: str, receive: Receive, restored: Restored) -> None:
+    async def start(
+        self, replica: str, receive: Receive, restored: Restored, told: Told | None = None
+    ) -> None:
         """Begin; ``restored`` is never called."""
         self._replica = replica
         self._receive = receive
+        if told is not None:
+            self._exchange.told[replica] = told
 
     def publish(self, log: LogId, message: BusMessage) -> None:
         """Deliver to every other follower of the log, now."""
@@ -48,6 +53,13 @@ class MemoryBus:
         for bus in tuple(followers):
             if bus is not self and bus._receive is not None:  # noqa: SLF001
                 bus._receive(log, self._replica, message)  # noqa: SLF001
+
+    def tell(self, replica: str, data: bytes) -> bool:
+        """Deliver to one replica, now; to nobody when there is none of the name."""
+        told = self._exchange.told.get(replica)
+        if told is not None:
+            told(data)
+        return True
 
     async def subscribe(self, log: LogId) -> bool:
         """Follow a log; effective at once."""
@@ -65,5 +77,6 @@ class MemoryBus:
     async def aclose(self) -> None:
         """Leave the exchange."""
         self._receive = None
+        self._exchange.told.pop(self._replica, None)
         for log in list(self._exchange.followers):
             self.unsubscribe(log)

@@ -23,7 +23,7 @@ from realtime.presence import ClientInfo
 from store.entry import Entry
 from store.log_id import LogId
 
-__all__ = ["decode", "encode"]
+__all__ = ["decode", "encode", "seal", "unseal"]
 
 _VERSION: Final = b"L1"
 _MAC_BYTES: Final = 16  # half of SHA-256, as RFC 2104 section 5 allows
@@ -31,10 +31,7 @@ _BODY: Final = len(_VERSION) + _MAC_BYTES
 
 
 def encode(key: bytes, channel: str, replica: str, message: BusMessage) -> bytes:
-    """Spell a message of ``replica`` for ``channel``: version, MAC, one line of JSON, raw data.
-
-    The MAC covers the channel too, so that a message counts nowhere else.
-    """
+    """Spell a message of ``replica`` for ``channel``: one line of JSON and raw data, sealed."""
     header: dict[str, Any]
     data = b""
     match message:
@@ -59,21 +56,33 @@ def encode(key: bytes, channel: str, replica: str, message: BusMessage) -> bytes
         case Hint():
             header = {"k": "hint"}
     header["r"] = replica
-    body = orjson.dumps(header) + b"\n" + data
-    return _VERSION + _mac(key, channel, body) + body
+    return seal(key, channel, orjson.dumps(header) + b"\n" + data)
 
 
 def decode(key: bytes, log: LogId, channel: str, payload: bytes) -> tuple[str, BusMessage]:
     """Read a message and its sender back; one without a good MAC is a ``Hint`` of nobody's."""
-    body = payload[_BODY:]
-    mac = payload[len(_VERSION) : _BODY]
-    if payload[: len(_VERSION)] != _VERSION or not hmac.compare_digest(
-        mac, _mac(key, channel, body)
-    ):
+    body = unseal(key, channel, payload)
+    if body is None:
         return "", Hint()
     line, _, data = body.partition(b"\n")
     header = orjson.loads(line)
     return header["r"], _message(header, data, log)
+
+
+def seal(key: bytes, channel: str, body: bytes) -> bytes:
+    """Put version and MAC before ``body``.
+
+    The MAC covers the channel too, so that a message counts nowhere else.
+    """
+    return _VERSION + _mac(key, channel, body) + body
+
+
+def unseal(key: bytes, channel: str, payload: bytes) -> bytes | None:
+    """Give the body back; None when the MAC is not good."""
+    body = payload[_BODY:]
+    mac = payload[len(_VERSION) : _BODY]
+    good = hmac.compare_digest(mac, _mac(key, channel, body))
+    return body if good and payload.startswith(_VERSION) else None
 
 
 def _message(header: dict[str, Any], data: bytes, log: LogId) -> BusMessage:

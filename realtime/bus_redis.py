@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import structlog
 
-from realtime.bus import BusMessage, BusState, Receive, Restored
-from realtime.bus_message import decode, encode
+from realtime.bus import BusMessage, BusState, Receive, Restored, Told
+from realtime.bus_message import decode, encode, seal, unseal
 from realtime.clock import Clock, SystemClock
 from realtime.redis_carrier import Carrier
 from realtime.redis_line import RedisLine
@@ -22,8 +22,9 @@ _log = structlog.get_logger("lockstep.realtime")
 class RedisBus:
     """Be the bus over Redis: ``redis://`` and ``rediss://``, with ``+cluster`` for a cluster.
 
-    Channels are ``<namespace>:list:<id>`` and the like; of a cluster each is sent and received
-    where its slot lives (sharded publish and subscribe). Every message carries an HMAC made with
+    Channels are ``<namespace>:list:<id>`` and the like, and ``<namespace>:node:<replica>`` for one
+    replica alone; of a cluster each is sent and received where its slot lives (sharded publish and
+    subscribe). Every message carries an HMAC made with
     ``key``, which only replicas hold: whoever else can publish can at most cause a look at the log.
 
     Raises ValueError for a URL that is none.
@@ -40,6 +41,8 @@ class RedisBus:
         self._namespace = namespace
         self._replica = ""
         self._receive: Receive | None = None
+        self._told: Told | None = None
+        self._own = ""  # the channel for this replica alone
         self._logs: dict[str, LogId] = {}  # by channel: what is to be received
 
     @property
@@ -52,15 +55,27 @@ class RedisBus:
         """Say yes: other processes' answers take a moment."""
         return True
 
-    async def start(self, replica: str, receive: Receive, restored: Restored) -> None:
+    async def start(
+        self, replica: str, receive: Receive, restored: Restored, told: Told | None = None
+    ) -> None:
         """Begin; waits at most a second for Redis, and goes on degraded without it."""
-        self._replica, self._receive = replica, receive
+        self._replica, self._receive, self._told = replica, receive, told
+        if told is not None:
+            # For ever, for a channel on which nothing is said costs nothing. Not connected yet: it
+            # is among what is subscribed to first, and again after every loss.
+            self._own = self._node(replica)
+            await self._carrier.subscribe(self._own)
         await self._carrier.start(f"{self._namespace}:beat:{replica}", self._heed, restored)
 
     def publish(self, log: LogId, message: BusMessage) -> None:
         """Queue a message; it is dropped when there is no connection or too much waits."""
         channel = self._channel(log)
         self._carrier.put(channel, encode(self._key, channel, self._replica, message))
+
+    def tell(self, replica: str, data: bytes) -> bool:
+        """Queue bytes for one replica; False when there is no connection or too much waits."""
+        channel = self._node(replica)
+        return self._carrier.put(channel, seal(self._key, channel, data))
 
     async def subscribe(self, log: LogId) -> bool:
         """Receive a log's messages; True when Redis confirmed it within 0.1 s."""
@@ -80,14 +95,22 @@ class RedisBus:
 
     def _heed(self, channel: str, payload: bytes) -> None:
         log = self._logs.get(channel)
-        if log is None or self._receive is None:
+        if self._receive is None or (log is None and channel != self._own):
             return
         try:
+            if log is None:
+                data = unseal(self._key, channel, payload)
+                if data is not None and self._told is not None:
+                    self._told(data)
+                return
             replica, message = decode(self._key, log, channel, payload)
             if replica != self._replica:
                 self._receive(log, replica, message)
         except Exception:  # noqa: BLE001 - one message must not cost the others
             _log.exception("bus_message_failed", channel=channel)
+
+    def _node(self, replica: str) -> str:
+        return f"{self._namespace}:node:{replica}"
 
     def _channel(self, log: LogId) -> str:
         return f"{self._namespace}:{log.channel}"

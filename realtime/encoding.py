@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from realtime.codes import ErrorCode, UnsubscribeCode
 from realtime.command import Message
@@ -11,7 +11,7 @@ from realtime.presence import ClientInfo
 from realtime.publication import Publication
 from realtime.subscription import Start
 
-__all__ = ["MAX_COMMANDS", "VERSION", "BadFrame", "Encoding", "TooManyCommands"]
+__all__ = ["MAX_COMMANDS", "VERSION", "Address", "BadFrame", "Encoding", "TooManyCommands"]
 
 VERSION: Final = "1.0"
 MAX_COMMANDS: Final = 1024
@@ -24,6 +24,16 @@ class BadFrame(Exception):
 
 class TooManyCommands(BadFrame):
     """Say that a frame holds more commands than ``MAX_COMMANDS``."""
+
+
+class Address(NamedTuple):
+    """Say where requests reach a connection whose carrier takes nothing from the client.
+
+    ``session`` is a secret that only this client knows, ``node`` the replica's id.
+    """
+
+    session: str
+    node: str
 
 
 class Encoding(Protocol):
@@ -52,9 +62,15 @@ class Encoding(Protocol):
         """Push an entry; spelled once, then the same bytes."""
 
     def connect_reply(
-        self, number: int, client: str, ttl: int, ping: int, subs: Mapping[str, Start]
+        self,
+        number: int,
+        client: str,
+        ttl: int,
+        ping: int,
+        subs: Mapping[str, Start],
+        address: Address | None = None,
     ) -> bytes:
-        """Accept a connection; ``ttl`` and ``ping`` in seconds."""
+        """Accept a connection; ``ttl`` and ``ping`` in seconds, ``address`` None: a socket."""
 
     def subscribe_reply(self, number: int, start: Start | None) -> bytes:
         """Accept a subscription; None: to a channel without positions."""

@@ -9,7 +9,7 @@ import orjson
 
 from realtime.codes import ErrorCode, UnsubscribeCode
 from realtime.command import Message
-from realtime.encoding import VERSION, Encoding
+from realtime.encoding import VERSION, Address, Encoding
 from realtime.presence import ClientInfo
 from realtime.protocol import parse_frame
 from realtime.publication import Publication
@@ -72,22 +72,27 @@ class JsonEncoding:
         return publication.frame
 
     def connect_reply(
-        self, number: int, client: str, ttl: int, ping: int, subs: Mapping[str, Start]
+        self,
+        number: int,
+        client: str,
+        ttl: int,
+        ping: int,
+        subs: Mapping[str, Start],
+        address: Address | None = None,
     ) -> bytes:
-        """Accept a connection; ``ttl`` and ``ping`` in seconds."""
-        return _reply(
-            number,
-            "connect",
-            {
-                "client": client,
-                "version": VERSION,
-                "expires": True,
-                "ttl": ttl,
-                "ping": ping,
-                "pong": True,
-                "subs": {channel: _subscribed(start) for channel, start in subs.items()},
-            },
-        )
+        """Accept a connection; ``ttl`` and ``ping`` in seconds, ``address`` None: a socket."""
+        body: dict[str, Any] = {
+            "client": client,
+            "version": VERSION,
+            "expires": True,
+            "ttl": ttl,
+            "ping": ping,
+            "pong": True,
+            "subs": {channel: _subscribed(start) for channel, start in subs.items()},
+        }
+        if address is not None:
+            body |= address._asdict()
+        return _reply(number, "connect", body)
 
     def subscribe_reply(self, number: int, start: Start | None) -> bytes:
         """Accept a subscription; None: to a channel without positions."""

@@ -13,7 +13,7 @@ import orjson
 
 from realtime.codes import ErrorCode, UnsubscribeCode
 from realtime.command import Message
-from realtime.encoding import VERSION, Encoding
+from realtime.encoding import VERSION, Address, Encoding
 from realtime.presence import ClientInfo
 from realtime.protobuf_commands import parse_binary_frame
 from realtime.protobuf_schema import Reply
@@ -81,10 +81,16 @@ class ProtobufEncoding:
         return push
 
     def connect_reply(
-        self, number: int, client: str, ttl: int, ping: int, subs: Mapping[str, Start]
+        self,
+        number: int,
+        client: str,
+        ttl: int,
+        ping: int,
+        subs: Mapping[str, Start],
+        address: Address | None = None,
     ) -> bytes:
-        """Accept a connection; ``ttl`` and ``ping`` in seconds."""
-        body = {
+        """Accept a connection; ``ttl`` and ``ping`` in seconds, ``address`` None: a socket."""
+        body: dict[str, Any] = {
             "client": client,
             "version": VERSION,
             "expires": True,
@@ -93,6 +99,8 @@ class ProtobufEncoding:
             "pong": True,
             "subs": {channel: _subscribed(start) for channel, start in subs.items()},
         }
+        if address is not None:
+            body |= address._asdict()
         return _spelled(Reply(id=number, connect=body))
 
     def subscribe_reply(self, number: int, start: Start | None) -> bytes:

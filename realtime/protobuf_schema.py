@@ -66,7 +66,7 @@ MESSAGES: Final = {
     "Unsubscribe": "2 code uint32, 3 reason string",
     "ConnectResult": (
         "1 client string, 2 version string, 3 expires bool, 4 ttl uint32, 6 subs @SubscribeResult,"
-        "7 ping uint32, 8 pong bool"
+        "7 ping uint32, 8 pong bool, 9 session string, 10 node string"
     ),
     "SubscribeResult": (
         "3 recoverable bool, 6 epoch string, 7 publications *Publication, 8 recovered bool,"

@@ -23,8 +23,8 @@ class Carrier(Protocol):
     async def start(self, beat: str, heed: Heed, restored: Restored) -> None:
         """Begin; waits at most a second. ``beat``: channels that begin so are this carrier's."""
 
-    def put(self, channel: str, payload: bytes) -> None:
-        """Queue a message, or drop it; returns at once."""
+    def put(self, channel: str, payload: bytes) -> bool:
+        """Queue a message, or drop it (False); returns at once."""
 
     async def subscribe(self, channel: str) -> bool:
         """Receive a channel; True when that is effective, which is waited for 0.1 s."""

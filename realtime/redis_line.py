@@ -95,9 +95,9 @@ class RedisLine:
         works = (self._publisher.run(), self._follow(), self._keep_beating())
         self._tasks = [loop.create_task(work) for work in works]
 
-    def put(self, channel: str, payload: bytes) -> None:
-        """Queue a message; it is dropped when there is no connection or too much waits."""
-        self._publisher.put(channel, payload)
+    def put(self, channel: str, payload: bytes) -> bool:
+        """Queue a message; False: dropped, for there is no connection or too much waits."""
+        return self._publisher.put(channel, payload)
 
     async def subscribe(self, channel: str) -> bool:
         """Receive a channel; True when Redis confirmed it within 0.1 s."""

@@ -75,11 +75,10 @@ class RedisShards:
         for line in self._lines.values():
             line.begun.set()
 
-    def put(self, channel: str, payload: bytes) -> None:
+    def put(self, channel: str, payload: bytes) -> bool:
         """Queue a message for the server that owns the channel; dropped when none is known."""
         line = self._line(channel)
-        if line is not None:
-            line.put(channel, payload)
+        return line is not None and line.put(channel, payload)
 
     async def subscribe(self, channel: str) -> bool:
         """Receive a channel; True when its server confirmed it within 0.1 s."""

@@ -17,7 +17,8 @@ from realtime.clock import Clock, SystemClock
 from realtime.connection import Connection, Context
 from realtime.credentials import Credentials
 from realtime.deadlines import Deadlines
-from realtime.encoding import Encoding
+from realtime.emulation import Emulation
+from realtime.encoding import Address, Encoding
 from realtime.encoding_json import JSON
 from realtime.hub import Hub
 from realtime.lag import Lag
@@ -83,6 +84,7 @@ class Replica:
         self._commits = Tasks()  # writes: finished, not cancelled, at the stop
         self.hub = Hub(store, bus, self._clock, self.limits, self._tasks)
         self._submit = Submit(store, self.hub.offer, bus, self._commits)
+        self._emulation = Emulation(self.id, bus)
         self._revocations = Revocations(self.limits.token_life_s)
         self._by_user: defaultdict[UUID, dict[Connection, None]] = defaultdict(dict)
         self._polled_at = -math.inf
@@ -111,7 +113,7 @@ class Replica:
 
         Raises what the store raises.
         """
-        await self._bus.start(self.id, self.hub.receive, self._restored)
+        await self._bus.start(self.id, self.hub.receive, self._restored, self._emulation.receive)
         control = await self.hub.attach(LogId.CONTROL)
         control.listeners.append(self._heed)
         everyone = await self.hub.attach(LogId.ALL)
@@ -206,6 +208,15 @@ class Replica:
         """
         return await self._submit.together(actor, commands, trace=trace)
 
+    async def submit_first(
+        self, actor: Actor, commands: Sequence[Command], *, trace: str | None = None
+    ) -> tuple[Committed, ...]:
+        """Carry out the first of the commands, as many as go together; maybe none.
+
+        Raises what ``store.commit_first`` raises.
+        """
+        return await self._submit.first(actor, commands, trace=trace)
+
     def announce(self, entries: Iterable[Entry]) -> None:
         """Spread entries that something else committed, such as ended sessions; never raises."""
         self._submit.announce(tuple(entries))
@@ -284,12 +295,26 @@ class Replica:
         self.connections[connection] = None
         await transport.run(connection)
 
-    async def stream(self, receive: Receive, send: Send, first: bytes) -> None:
-        """Serve a connection over the answer to a request, whose body is its first message."""
-        transport = StreamTransport(receive, send, self._tasks)
+    async def stream(self, scope: Scope, receive: Receive, send: Send, first: bytes) -> None:
+        """Serve a connection over the answer to a request, whose body is its first message.
+
+        What the client says further comes to ``emulate``, of any replica.
+        """
+        transport = StreamTransport(scope, receive, send, self._tasks)
         connection = Connection(self._context, transport, self._new_id(), JSON)
         self.connections[connection] = None
-        await transport.run(connection, first)
+        address = connection.session.address = self._emulation.admit(connection)
+        try:
+            await transport.run(connection, first)
+        finally:
+            self._emulation.forget(address)
+
+    def emulate(self, session: str, node: str, commands: bytes) -> bool:
+        """Hand one frame of commands to the stream of this address, on whichever replica it is.
+
+        Whether there is one is not told. False: the bus is down, and the frame is lost.
+        """
+        return self._emulation.send(Address(session, node), commands)
 
     def adopt(self, transport: asyncio.Transport, sockets: set[object], encoding: Encoding) -> None:
         """Serve the socket on ``transport``, whose handshake was answered: without ASGI or a task.

@@ -37,7 +37,7 @@ from realtime.effects import (
     Refused,
     Send,
 )
-from realtime.encoding import BadFrame, Encoding, TooManyCommands
+from realtime.encoding import Address, BadFrame, Encoding, TooManyCommands
 from realtime.limits import Limits
 from realtime.request import Rejected, request_effect
 from store.log_id import LogId
@@ -87,6 +87,7 @@ class Session:
         "_pong_by",
         "_state",
         "_tickets",
+        "address",
         "channels",
         "client",
         "credentials",
@@ -96,6 +97,7 @@ class Session:
     def __init__(self, client: str, encoding: Encoding, limits: Limits, now: float) -> None:
         self.client = client
         self.encoding = encoding
+        self.address: Address | None = None  # where commands come in that no socket brings
         self.credentials: Credentials | None = None
         self.channels: set[str] = set()  # those the client subscribed to
         self._limits = limits
@@ -299,7 +301,10 @@ class Session:
                 left_s = self._expires_at - self._limits.expiry_grace_s - now
                 ping = int(self._limits.ping_s)
                 ttl = _ttl(left_s)
-                return [Send(self.encoding.connect_reply(command.id, self.client, ttl, ping, subs))]
+                reply = self.encoding.connect_reply(
+                    command.id, self.client, ttl, ping, subs, self.address
+                )
+                return [Send(reply)]
             case Refused(expired=True):
                 return self._refuse(command, codes.TOKEN_EXPIRED)
             case Failed(error):

@@ -10,12 +10,18 @@ import orjson
 from realtime.codes import CloseCode
 from realtime.connection import Connection
 from realtime.tasks import Tasks
-from realtime.transport_asgi import Receive, Send
+from realtime.transport_asgi import Receive, Scope, Send
 
-__all__ = ["StreamTransport"]
+__all__ = ["ABORT", "STREAM_TYPE", "StreamTransport"]
+
+ABORT: Final = "lockstep.abort"
+"""The scope's extension by which a server lets an answer be cut: ``{"call": a function}``."""
+
+STREAM_TYPE: Final = "application/x-ndjson"
+"""What the answer is: nothing that anyone compresses, or waits for the end of."""
 
 _HEADERS: Final = [
-    (b"content-type", b"application/json; charset=utf-8"),
+    (b"content-type", STREAM_TYPE.encode()),
     (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),  # for proxies that would otherwise collect the lines
 ]
@@ -25,11 +31,13 @@ class StreamTransport:
     """Write messages as lines of an answer that lasts as long as the connection.
 
     One message waits in ``send``; the others stay in the outbox, where they are bounded and may be
-    dropped. The last line is a push that says why the server ends. JSON only. ``abort`` only ends
-    this side's work: ASGI cannot abort an answer.
+    dropped. The last line is a push that says why the server ends. JSON only. What is sent to a
+    client that stopped reading can be thrown away only by a server with the extension ``ABORT``;
+    on another one ``abort`` ends this side's work, and the server keeps what it has.
     """
 
-    def __init__(self, receive: Receive, send: Send, tasks: Tasks) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, tasks: Tasks) -> None:
+        self._abort = scope.get("extensions", {}).get(ABORT, {}).get("call")
         self._receive = receive
         self._send = send
         self._tasks = tasks
@@ -51,7 +59,7 @@ class StreamTransport:
             await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
         finally:
             connection.lost()
-            self.abort()
+            self._end()
 
     def wake(self) -> None:
         """Have the writer look at the outbox."""
@@ -63,7 +71,13 @@ class StreamTransport:
         self._ready.set()
 
     def abort(self) -> None:
-        """End both tasks; whatever waits is lost."""
+        """End the answer where it is; whatever waits is lost."""
+        if self._abort is None:
+            self._end()
+        else:
+            self._abort()  # the server then says that the client is gone
+
+    def _end(self) -> None:
         for task in self._running:
             task.cancel()
 

@@ -10,6 +10,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from starlette.routing import Route
 
 from http_api.app import Application
+from http_api.endpoint import API
 from http_api.openapi import openapi_document
 from http_api.problems import TITLES
 from http_api.reference_page import reference_page
@@ -57,9 +58,9 @@ def test_every_command_has_a_route() -> None:
 
 
 def test_bodies_are_closed() -> None:
-    """Unknown fields are refused, and the reference says so."""
+    """Unknown fields are refused, and the reference says so; but not the protocol's."""
     for endpoint in ENDPOINTS:
-        if endpoint.body is not None:
+        if endpoint.body is not None and endpoint.path.startswith(API):
             assert endpoint.body.model_json_schema()["additionalProperties"] is False, endpoint.path
 
 
@@ -127,6 +128,8 @@ def test_writes_without_an_operation_id_are_safe_to_repeat_by_nature() -> None:
         "POST /auth/logout",
         "DELETE /me/sessions/{session_id}",
         "DELETE /lists/{list_id}/invites/{invite_id}",
+        "POST /connection/http_stream",
+        "POST /emulation",  # each command has an operation id of its own
     }
 
 

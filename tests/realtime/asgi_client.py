@@ -41,7 +41,7 @@ class AsgiClient:
         self._messages: list[dict[str, Any]] = []
         self._changed = asyncio.Condition()
         headers = [] if origin is None else [(b"origin", origin.encode("latin-1"))]
-        self._scope = {
+        self._scope: dict[str, Any] = {
             "type": "websocket",
             "path": "/connection/websocket",
             "headers": headers,

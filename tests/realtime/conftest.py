@@ -34,6 +34,7 @@ from store.tables import users
 from store.todo.commands import COMMANDS
 from store.usernames import name_key
 from tests.realtime.asgi_client import AsgiClient
+from tests.realtime.stream_client import StreamClient
 
 
 class FakeClock:
@@ -137,6 +138,7 @@ class Service:
     door: Doorkeeper = field(default_factory=Doorkeeper)
     replicas: list[Replica] = field(default_factory=list)
     clients: list[AsgiClient] = field(default_factory=list)
+    streaming: bool = False  # clients come by HTTP, and speak through the newest replica
 
     async def replica(self, bus: Bus | None = None, **options: Any) -> Replica:
         """Start one more replica."""
@@ -173,7 +175,7 @@ class Service:
 
     async def client(self, replica: Replica, actor: Actor | None = None, **body: Any) -> AsgiClient:
         """Open a socket; connected, when an actor is given."""
-        client = AsgiClient(replica)
+        client = StreamClient(replica, self.replicas[-1]) if self.streaming else AsgiClient(replica)
         self.clients.append(client)
         await client.open()
         if actor is not None:
@@ -215,16 +217,18 @@ class DegradableBus(MemoryBus):
         return BusState.DEGRADED if self.degraded else BusState.HEALTHY
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", "postgresql", "streams"])
 async def service(request: pytest.FixtureRequest) -> AsyncIterator[Service]:
     """Give a service over SQLite and the memory bus, then over PostgreSQL and Redis.
 
-    Its sockets and replicas are gone afterwards.
+    Then once more over the former, with HTTP streams for sockets. Its sockets and replicas are
+    gone afterwards.
     """
-    if request.param == "sqlite":
+    if request.param != "postgresql":
         exchange = MemoryExchange()
         url = request.getfixturevalue("sqlite_url")
         async with _service(url, lambda: MemoryBus(exchange)) as one:
+            one.streaming = request.param == "streams"
             yield one
         return
     redis_url: str = request.getfixturevalue("redis_url")

@@ -42,11 +42,12 @@ class Listener:
     def __init__(self, bus: Bus) -> None:
         self.bus = bus
         self.heard: list[tuple[LogId, str, BusMessage]] = []
+        self.told: list[bytes] = []
         self.restored = 0
 
     async def start(self, name: str) -> None:
         """Begin under a name."""
-        await self.bus.start(name, self._receive, self._catch_up)
+        await self.bus.start(name, self._receive, self._catch_up, self.told.append)
 
     def _receive(self, log: LogId, replica: str, message: BusMessage) -> None:
         self.heard.append((log, replica, message))
@@ -166,8 +167,24 @@ async def test_publishing_never_raises(join: Join) -> None:
     """Neither before anybody listens nor after the end."""
     one = await join("one")
     one.bus.publish(LogId.ALL, PresenceAsked())
+    one.bus.tell("nobody", b"x")
     await one.bus.aclose()
     one.bus.publish(LogId.ALL, PresenceAsked())
+    one.bus.tell("two", b"x")
+
+
+async def test_what_is_told_arrives_in_order_and_nowhere_else(join: Join) -> None:
+    """Any bytes, for one replica alone; each of several speakers is heard in its own order."""
+    one, two, three = [await join(name) for name in ("one", "two", "three")]
+    said = [bytes([count]) * count for count in range(100)] + [b"\x00\n\xff" * 80_000]
+    for data in said:
+        assert one.bus.tell("two", b"1" + data)
+        assert three.bus.tell("two", b"3" + data)
+    await until(lambda: len(two.told) == 2 * len(said))
+    assert [data[1:] for data in two.told if data[:1] == b"1"] == said
+    assert [data[1:] for data in two.told if data[:1] == b"3"] == said
+    assert one.told == three.told == []
+    assert two.heard == []
 
 
 # --- Redis only ---
@@ -193,8 +210,11 @@ async def test_a_message_without_the_key_is_only_a_hint(redis_url: str, namespac
     log = LogId.ALL
     assert await listener.bus.subscribe(log)
     forger.bus.publish(log, Appended("epoch", entry(log)))
-    await until(lambda: bool(listener.heard))
-    assert listener.heard == [(log, "", Hint())]
+    assert forger.bus.tell("one", b"forged")
+    forger.bus.publish(log, Appended("epoch", entry(log)))
+    await until(lambda: len(listener.heard) == 2)
+    assert listener.heard == [(log, "", Hint())] * 2
+    assert listener.told == []
     for one in (listener, forger):
         await one.bus.aclose()
 
@@ -211,6 +231,7 @@ async def test_a_lost_redis_is_noticed_and_comes_back(
     server.process.kill()
     await until(lambda: two.bus.state is BusState.DEGRADED)
     one.bus.publish(log, PresenceAsked())  # lost, without a word
+    await until(lambda: not one.bus.tell("two", b"lost, and known to be"))
     assert not await two.bus.subscribe(LogId.ALL)
     assert two.restored == 0
     server.launch(run)
@@ -220,7 +241,9 @@ async def test_a_lost_redis_is_noticed_and_comes_back(
     assert two.restored == 1
     for name in (log, LogId.ALL):
         one.bus.publish(name, PresenceAsked())
-    await until(lambda: len(two.heard) == 2)
+    assert one.bus.tell("two", b"heard again")
+    await until(lambda: len(two.heard) == 2 and bool(two.told))
+    assert two.told == [b"heard again"]
     assert {name for name, _, _ in two.heard} == {log, LogId.ALL}
 
 

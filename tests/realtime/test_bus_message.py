@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime.bus import Appended, BusMessage, Hint, PresenceAsked, PresenceDigest, Signalled
-from realtime.bus_message import decode, encode
+from realtime.bus_message import decode, encode, seal, unseal
 from realtime.presence import ClientInfo
 from tests.realtime.makers import LOG, entry
 
@@ -56,3 +56,14 @@ def test_a_kind_of_a_newer_replica_is_a_hint() -> None:
     """Old and new run side by side during a deploy."""
     payload = encode(KEY, CHANNEL, "r1", Hint())
     assert decode(KEY, LOG, CHANNEL, payload) == ("r1", Hint())
+
+
+@given(st.binary(max_size=200))
+def test_what_was_sealed_is_unsealed_by_the_same_key_on_the_same_channel(body: bytes) -> None:
+    """And by no other."""
+    sealed = seal(KEY, CHANNEL, body)
+    assert unseal(KEY, CHANNEL, sealed) == body
+    assert unseal(KEY, CHANNEL + "y", sealed) is None
+    assert unseal(b"other" * 7, CHANNEL, sealed) is None
+    assert unseal(KEY, CHANNEL, sealed + b"x") is None
+    assert unseal(KEY, CHANNEL, body) is None

@@ -23,6 +23,7 @@ from realtime.effects import (
     Send,
     Told,
 )
+from realtime.encoding import Address
 from realtime.encoding_json import JSON
 from realtime.presence import ClientInfo
 from realtime.subscription import Recovery, Start
@@ -63,6 +64,18 @@ def test_connect() -> None:
         b'{"id":1,"connect":{"client":"c1","version":"1.0","expires":true,"ttl":1740,"ping":25,'
         b'"pong":true,"subs":{"user:u1":{"recoverable":true,"positioned":true,"epoch":"e",'
         b'"offset":5},"all":{"recoverable":true,"positioned":true,"epoch":"e","offset":2}}}}'
+    )
+
+
+def test_connect_on_a_stream() -> None:
+    """Only there the reply says where commands go."""
+    talk = Talk()
+    talk.session.address = Address("s", "r1")
+    assert _last(talk.open()) == (
+        b'{"id":1,"connect":{"client":"c1","version":"1.0","expires":true,"ttl":1740,"ping":25,'
+        b'"pong":true,"subs":{"user:00000000-0000-4000-8000-00000000000a":{"recoverable":true,'
+        b'"positioned":true,"epoch":"e","offset":5},"all":{"recoverable":true,"positioned":true,'
+        b'"epoch":"e","offset":2}},"session":"s","node":"r1"}}'
     )
 
 

@@ -431,6 +431,7 @@ async def test_a_stop_sends_clients_away_in_batches(service: Service) -> None:
     await settle()
     assert not replica.ready
     assert [client.closed for client in clients].count(None) == 2
+    service.streaming = False  # a stream is refused by its route
     refused = await service.client(replica)
     assert refused.refused == 503
     assert refused.refusal_headers[b"retry-after"] == b"1"
