@@ -10,9 +10,31 @@ from realtime.encoding_json import JSON
 from realtime.limits import Limits
 from store.todo.commands import COMMANDS
 from tests.docs.pages import blocks, page, rows
+from tests.sdk.conftest import CLIENTS
 
 PAGE = page("docs/protocol.md")
+_LOCKED = "".join(
+    page(name) for name in ("tests/node/package.json", "requirements/dev.txt", "tests/java/pom.xml")
+)
+_SDKS = {
+    "javascript": ("js", r'"centrifuge": "%s"'),
+    "python": ("python", r"(?m)^centrifuge-python==%s "),
+    "java": ("java", r"<artifactId>centrifuge-java</artifactId>\s+<version>%s<"),
+}
 _TYPE = re.compile(r"\b([a-z]+\.[a-z_]+)")
+
+
+def test_the_sdks_are_those_of_the_tests() -> None:
+    """What is called tested is tested, in these encodings and at this version."""
+    told = {row[0]: row[1] for row in rows(PAGE) if row[0].startswith("[centrifuge-")}
+    for sdk, (short, lock) in _SDKS.items():
+        [row] = [row for row in told if row.startswith(f"[centrifuge-{short}](")]
+        [version] = re.findall(r"\) (\d+\.\d+\.\d+)", row)
+        assert re.search(lock % re.escape(version), _LOCKED), row
+        encodings = told.pop(row).lower()
+        for encoding in ("json", "protobuf"):
+            assert (encoding in encodings) == (f"{sdk}-{encoding}" in CLIENTS), row
+    assert set(told.values()) == {"not tested"}
 
 
 def test_every_frame_is_one_json_object_a_line() -> None:
