@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+from uuid import UUID
 
 from realtime.presence import ClientInfo
 from store.entry import Entry
@@ -16,6 +17,7 @@ __all__ = [
     "Bus",
     "BusMessage",
     "BusState",
+    "Grown",
     "Hint",
     "PresenceAsked",
     "PresenceChanged",
@@ -66,11 +68,18 @@ class PresenceAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class Grown:
+    """Name lists that have grown, with the last offset of each; on ``LogId.LISTS``."""
+
+    heads: tuple[tuple[UUID, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Hint:
     """Stand for a message that cannot be trusted: at most a reason to look at the log."""
 
 
-BusMessage = Appended | Signalled | PresenceChanged | PresenceDigest | PresenceAsked | Hint
+BusMessage = Appended | Signalled | PresenceChanged | PresenceDigest | PresenceAsked | Grown | Hint
 
 Receive = Callable[[LogId, str, BusMessage], None]
 """Takes the log, the sending replica's id, and the message; must not wait."""

@@ -13,6 +13,7 @@ import orjson
 from realtime.bus import (
     Appended,
     BusMessage,
+    Grown,
     Hint,
     PresenceAsked,
     PresenceChanged,
@@ -53,6 +54,8 @@ def encode(key: bytes, channel: str, replica: str, message: BusMessage) -> bytes
             header = {"k": "digest", "v": version, "a": _infos(infos)}
         case PresenceAsked():
             header = {"k": "ask"}
+        case Grown(heads):
+            header = {"k": "grown", "h": [(str(list_id), head) for list_id, head in heads]}
         case Hint():
             header = {"k": "hint"}
     header["r"] = replica
@@ -99,6 +102,8 @@ def _message(header: dict[str, Any], data: bytes, log: LogId) -> BusMessage:
             return PresenceDigest(header["v"], _clients(header["a"]))
         case "ask":
             return PresenceAsked()
+        case "grown":
+            return Grown(tuple((UUID(list_id), head) for list_id, head in header["h"]))
         case _:  # a newer replica says something that this one does not know
             return Hint()
 

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from realtime import codes
-from realtime.bus import Bus, BusState
+from realtime.bus import Bus, BusMessage, BusState, Grown
 from realtime.clock import Clock, SystemClock
 from realtime.connection import Connection, Context
 from realtime.credentials import Credentials
@@ -20,6 +20,7 @@ from realtime.deadlines import Deadlines
 from realtime.emulation import Emulation
 from realtime.encoding import Address, Encoding
 from realtime.encoding_json import JSON
+from realtime.growth import Growth, Heads
 from realtime.hub import Hub
 from realtime.lag import Lag
 from realtime.limits import Limits
@@ -57,7 +58,8 @@ class Replica:
 
     ``authenticate`` turns an access token into credentials, without I/O; it raises ``TokenExpired``
     or ``TokenInvalid``. ``origins``: the only ones a page may connect from; None leaves the check
-    to the caller. A missing Origin is a native client and fine.
+    to the caller. A missing Origin is a native client and fine. ``grown`` is told which lists have
+    grown, here or on other replicas; it must not wait, and nothing rests on its hearing of all.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Replica:
         clock: Clock | None = None,
         new_id: Callable[[], str] = lambda: str(uuid4()),
         origins: Collection[str] | None = None,
+        grown: Callable[[Heads], None] | None = None,
     ) -> None:
         self.limits = limits or Limits()
         self.id = new_id()
@@ -83,7 +86,9 @@ class Replica:
         self._tasks = Tasks()  # commands, reads, sockets
         self._commits = Tasks()  # writes: finished, not cancelled, at the stop
         self.hub = Hub(store, bus, self._clock, self.limits, self._tasks)
-        self._submit = Submit(store, self.hub.offer, bus, self._commits)
+        self._grown = grown
+        self._growth = Growth(bus, grown)
+        self._submit = Submit(store, self._offer, bus, self._commits)
         self._emulation = Emulation(self.id, bus)
         self._revocations = Revocations(self.limits.token_life_s)
         self._by_user: defaultdict[UUID, dict[Connection, None]] = defaultdict(dict)
@@ -113,7 +118,9 @@ class Replica:
 
         Raises what the store raises.
         """
-        await self._bus.start(self.id, self.hub.receive, self._restored, self._emulation.receive)
+        await self._bus.start(self.id, self._receive, self._restored, self._emulation.receive)
+        if self._grown is not None:
+            await self._bus.subscribe(LogId.LISTS)
         control = await self.hub.attach(LogId.CONTROL)
         control.listeners.append(self._heed)
         everyone = await self.hub.attach(LogId.ALL)
@@ -220,6 +227,17 @@ class Replica:
     def announce(self, entries: Iterable[Entry]) -> None:
         """Spread entries that something else committed, such as ended sessions; never raises."""
         self._submit.announce(tuple(entries))
+
+    def _offer(self, entry: Entry) -> None:
+        self._growth.note(entry)
+        self.hub.offer(entry)
+
+    def _receive(self, log: LogId, replica: str, message: BusMessage) -> None:
+        if isinstance(message, Grown):
+            if self._grown is not None:
+                self._grown(message.heads)
+            return
+        self.hub.receive(log, replica, message)
 
     # --- sessions ---------------------------------------------------------------------------------
 

@@ -19,14 +19,16 @@ class LogKind(IntEnum):
     USER = 1
     ALL = 2
     CONTROL = 3
+    LISTS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class LogId:
     """Identify one log by its kind and the id of what it belongs to.
 
-    ``key`` is the list's id, the user's id, or the nil UUID for the two logs that exist once
-    (``all``: broadcasts to everyone; ``control``: ended sessions, never sent to clients).
+    ``key`` is the list's id, the user's id, or the nil UUID for what exists once: the logs ``all``
+    (broadcasts to everyone) and ``control`` (ended sessions, never sent to clients), and ``lists``,
+    which is only a channel between replicas: which lists have grown.
     """
 
     kind: LogKind
@@ -34,6 +36,7 @@ class LogId:
 
     ALL: ClassVar[LogId]
     CONTROL: ClassVar[LogId]
+    LISTS: ClassVar[LogId]
 
     @classmethod
     def list(cls, list_id: UUID) -> LogId:
@@ -74,3 +77,4 @@ class LogId:
 
 LogId.ALL = LogId(LogKind.ALL, _NOBODY)
 LogId.CONTROL = LogId(LogKind.CONTROL, _NOBODY)
+LogId.LISTS = LogId(LogKind.LISTS, _NOBODY)

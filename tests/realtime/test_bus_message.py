@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.bus import Appended, BusMessage, Hint, PresenceAsked, PresenceDigest, Signalled
+from realtime.bus import (
+    Appended,
+    BusMessage,
+    Grown,
+    Hint,
+    PresenceAsked,
+    PresenceDigest,
+    Signalled,
+)
 from realtime.bus_message import decode, encode, seal, unseal
 from realtime.presence import ClientInfo
 from tests.realtime.makers import LOG, entry
@@ -20,6 +28,7 @@ MESSAGES: list[BusMessage] = [
     Signalled(b'{"detail":"\\n"}', ClientInfo("c", "u", "line\nbreak")),
     PresenceDigest(3, (ClientInfo("c", "u", "ann"),)),
     PresenceAsked(),
+    Grown(((uuid4(), 3), (uuid4(), 2**53 - 1))),
 ]
 
 
