@@ -10,11 +10,14 @@
 // those of a server-side one `channel` and `side: "server"`.
 //
 // The first argument names the encoding: `json`, or `protobuf`, where the service's own JSON (`data`
-// and `connInfo`) is bytes to the SDK. Over this stream it is JSON in either case.
+// and `connInfo`) is bytes to the SDK. Over this stream it is JSON in either case. `stream`: JSON over
+// HTTP streaming instead of a WebSocket; `connect` is given the socket's address all the same.
 
 import { createInterface } from 'node:readline';
 import WebSocket from 'ws';
 
+const STREAM = '/connection/http_stream';
+const streams = process.argv[2] === 'stream';
 const binary = process.argv[2] === 'protobuf';
 const { Centrifuge, UnauthorizedError } = await import(
   binary ? 'centrifuge/build/protobuf' : 'centrifuge'
@@ -37,6 +40,21 @@ class VisibleWebSocket extends WebSocket {
     socket = this;
   }
 }
+
+let stream = null;
+// Keeps hold of the newest stream, for the same purpose; an abort ends its TCP connection.
+const visibleFetch = (url, options) => {
+  if (!url.endsWith(STREAM)) return fetch(url, options);
+  stream = new AbortController();
+  return fetch(url, { ...options, signal: AbortSignal.any([options.signal, stream.signal]) });
+};
+const streaming = (url) => {
+  const origin = url.replace(/^ws/, 'http').replace(/\/connection\/.*$/, '');
+  return {
+    endpoint: [{ transport: 'http_stream', endpoint: origin + STREAM }],
+    options: { fetch: visibleFetch, emulationEndpoint: origin + '/emulation' },
+  };
+};
 
 let questions = 0;
 const answers = new Map();
@@ -62,9 +80,12 @@ const CHANNEL_EVENTS = ['subscribing', 'subscribed', 'unsubscribed', 'publicatio
 const actions = {
   // Positions, delays and timeouts are the SDK's, in its own names (`options`).
   connect({ url, token, options }) {
-    client = new Centrifuge(url, {
+    const way = streams
+      ? streaming(url)
+      : { endpoint: url, options: { websocket: VisibleWebSocket } };
+    client = new Centrifuge(way.endpoint, {
       token,
-      websocket: VisibleWebSocket,
+      ...way.options,
       getToken: () => ask('token'),
       minReconnectDelay: 10,
       maxReconnectDelay: 200,
@@ -96,7 +117,7 @@ const actions = {
   presenceStats: ({ channel }) => client.presenceStats(channel),
   history: ({ channel, options }) => client.history(channel, options),
   rpc: ({ method, data }) => client.rpc(method, spell(data)),
-  cut: () => socket.terminate(),
+  cut: () => (streams ? stream.abort() : socket.terminate()),
   reconnect: () => client.connect(),
   disconnect: () => client.disconnect(),
 };

@@ -49,6 +49,7 @@ CLIENTS = (
     "python-protobuf",
     "javascript-json",
     "javascript-protobuf",
+    "javascript-stream",  # JSON, over HTTP streaming
     "java-protobuf",
 )
 
@@ -91,7 +92,7 @@ async def make_client(run: Run, request: pytest.FixtureRequest) -> AsyncIterator
         if name == "python":
             client = PythonClient(protobuf=protobuf)
         elif name == "javascript":
-            client = await NodeClient.start(run, protobuf=protobuf)
+            client = await NodeClient.start(run, speaks=encoding)
         else:
             client = await JavaClient.start(request.getfixturevalue("java_port"))
         started.append(client)
@@ -123,14 +124,16 @@ def register(service: tuple[Replica, Replica]) -> Register:
 
 
 @pytest.fixture
-def connect(service: tuple[Replica, Replica], start_client: StartClient) -> Connect:
+def connect(service: tuple[Replica, Replica], sdk: str, start_client: StartClient) -> Connect:
     """Give a function that connects a person's device to the second replica."""
 
     async def make(person: Person, *, at: Replica | None = None) -> SdkClient:
         client = await start_client()
         client.answers["token"] = person.refresh
-        url = (at or service[1]).websocket
-        await client.do("connect", url=url, token=person.access_token)
+        url, options = (at or service[1]).websocket, {}
+        if sdk == "javascript-stream":  # commands may go through any replica
+            options["emulationEndpoint"] = f"{service[0].origin}/emulation"
+        await client.do("connect", url=url, token=person.access_token, options=options)
         await client.event("connected")
         return client
 

@@ -28,15 +28,18 @@ class NodeClient(LineClient):
         self._run = run
 
     @classmethod
-    async def start(cls, run: Run, *, protobuf: bool = False) -> Self:
-        """Start Node with a client that is not connected yet and speaks JSON, or Protobuf."""
+    async def start(cls, run: Run, *, speaks: str = "json") -> Self:
+        """Start Node with a client that is not connected yet.
+
+        It speaks ``json`` or ``protobuf`` over a WebSocket, or JSON over an HTTP ``stream``.
+        """
         node = program("node", "nodejs", package="nodejs")
         if not (_SCRIPT.parent / "node_modules").is_dir():
             missing("the Node packages of the tests (npm ci in tests/node)")
         process = await asyncio.create_subprocess_exec(
             node,
             _SCRIPT,
-            "protobuf" if protobuf else "json",
+            speaks,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=LONGEST_LINE,
