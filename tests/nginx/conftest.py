@@ -10,8 +10,9 @@ import pytest
 
 from tests.nginx.visitor import Visitor
 from tests.servers.apart import apart
-from tests.servers.fixtures import _REPLICAS, StartClient, _make_template
+from tests.servers.fixtures import _REPLICAS, _make_template
 from tests.servers.nginx import NAME, Nginx
+from tests.servers.node import NodeClient
 from tests.servers.ports import free_port
 from tests.servers.postgresql import TEMPLATE, PostgreSQL
 from tests.servers.python_client import PythonClient
@@ -39,7 +40,10 @@ class Connect(Protocol):
     """Connect a person's device through Nginx, with an official SDK."""
 
     def __call__(self, sdk: str, visitor: Visitor) -> Awaitable[SdkClient]:
-        """Give it once it is connected; ``sdk`` is ``python`` or ``javascript``."""
+        """Give it once it is connected.
+
+        ``sdk`` is ``python``, ``javascript``, or ``stream``: the latter over HTTP streaming.
+        """
 
 
 @pytest.fixture(scope="session")
@@ -121,9 +125,7 @@ async def arrive() -> AsyncIterator[Arrive]:
 
 
 @pytest.fixture
-async def connect(
-    start_node: StartClient, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Connect]:
+async def connect(run: Run, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Connect]:
     """Give a function that connects devices; they are ended in the end."""
     started: list[SdkClient] = []
 
@@ -135,7 +137,7 @@ async def connect(
             options["ssl_context"] = nginx.trust()
         else:
             monkeypatch.setenv("NODE_EXTRA_CA_CERTS", str(nginx.authority))
-            client = await start_node()
+            client = await NodeClient.start(run, speaks="stream" if sdk == "stream" else "json")
         started.append(client)
         client.answers["token"] = visitor.refresh
         await client.do("connect", url=nginx.websocket, token=visitor.access_token, options=options)

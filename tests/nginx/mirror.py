@@ -20,7 +20,7 @@ class _Mirror(BaseHTTPRequestHandler):
         """Answer, once the body is read: another request may follow it."""
         self.rfile.read(int(self.headers.get("Content-Length", "0")))
         told = json.dumps([["line", self.requestline], *self.headers.items()]).encode()
-        self.send_response(200)
+        self.send_response(self.server.status)  # type: ignore[attr-defined]
         self.send_header("Content-Length", str(len(told)))
         self.end_headers()
         self.wfile.write(told)
@@ -36,14 +36,16 @@ class _Mirror(BaseHTTPRequestHandler):
 
 
 class _Server(socketserver.ThreadingUnixStreamServer):
+    status = 200
     daemon_threads = True
     block_on_close = False  # Nginx keeps connections open
 
 
 @contextmanager
-def mirror(path: Path) -> Iterator[str]:
+def mirror(path: Path, *, status: int = 200) -> Iterator[str]:
     """Listen on the Unix socket ``path``; gives its address as Nginx writes it."""
     with _Server(str(path), _Mirror) as server:
+        server.status = status
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:

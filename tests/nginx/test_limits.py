@@ -42,6 +42,8 @@ def _many(nginx: Nginx, target: str, count: int) -> list[Raw]:
         ("/api/v1/auth/token", "LOGIN"),
         ("/api/v1/auth/register", "LOGIN"),
         ("/connection/websocket", "HANDSHAKE"),
+        ("/connection/http_stream", "HANDSHAKE"),
+        ("/emulation", "MESSAGE"),
     ],
 )
 def test_each_kind_of_request_has_its_limit(
