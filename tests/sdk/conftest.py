@@ -54,16 +54,15 @@ CLIENTS = (
 )
 
 # Every client over our own transport and over plain ASGI, where Hypercorn stands for any server.
-# What uvicorn and the embedded default do differently shows with one client.
+# What the embedded default does differently shows with one client.
 _COMBINATIONS = [
     *((client, service) for service in ("production", "hypercorn") for client in CLIENTS),
-    ("javascript-protobuf", "uvicorn"),
     ("python-json", "embedded"),
 ]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test over the combinations; one that takes all clients at once, over both seams."""
+    """Run a test over the combinations; one that takes all clients at once, over the servers."""
     if "sdk" in metafunc.fixturenames:
         combinations = [
             (client, service)
@@ -72,7 +71,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         ]
         metafunc.parametrize(("sdk", "shared_service"), combinations, indirect=["shared_service"])
     elif "shared_service" in metafunc.fixturenames:
-        metafunc.parametrize("shared_service", ["production", "hypercorn"], indirect=True)
+        servers = ["production", "hypercorn", "uvicorn"]
+        metafunc.parametrize("shared_service", servers, indirect=True)
 
 
 @pytest.fixture
