@@ -59,6 +59,7 @@ class Limits:
     poll_s: float = 1.0  # head poll
     poll_degraded_s: float = 0.25  # the same, while it is all that tells of changes
     bus_wait_s: float = 0.1  # the longest anything a request does may wait for the bus
+    presence_gather_s: float = 0.05  # other replicas are told of who comes and goes this often
     presence_digest_s: float = 3.0
     presence_lease_s: float = 10.0
 

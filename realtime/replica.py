@@ -160,6 +160,7 @@ class Replica:
         await self._loops.cancel()
         await self._commits.cancel()
         await self._tasks.cancel()
+        await self.hub.aclose()
         await self._bus.aclose()
 
     @property

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import Any
 from uuid import UUID
 
+from realtime.bus import BusMessage, PresenceChanged
 from realtime.limits import Limits
 from realtime.reads import Reads
 from realtime.replica import Replica
@@ -149,6 +151,9 @@ async def test_presence_spans_replicas_and_counts_people_once(service: Service) 
             "user": str(bob.id),
             "conn_info": {"username": "bob"},
         }
+    await service.clock.advance(service.limits.presence_gather_s)
+    other = two.hub.feeds[LogId.list(groceries)]
+    await eventually(lambda: other.presence.num_clients == 3, "the other replica was told")
     for client in (watching, phone):
         present = await _presence(service, client, channel)
         assert set(present) == {watching.client, phone.client, laptop.client}
@@ -160,6 +165,47 @@ async def test_presence_spans_replicas_and_counts_people_once(service: Service) 
     await laptop.close()
     assert (await watching.push("leave"))["info"]["client"] == laptop.client
     assert phone.waiting("join") == []
+
+
+async def test_replicas_are_told_of_a_crowd_together(service: Service) -> None:
+    """The first is told of at once; who comes in the next moment shares one message."""
+    ann, bob, groceries, one = await _pair(service)
+    channel = f"list:{groceries}"
+    other, told = service.make_bus(), Counter[int]()
+
+    def hear(_log: LogId, _replica: str, message: BusMessage) -> None:
+        if isinstance(message, PresenceChanged):
+            told[len(message.joined)] += 1
+
+    async def restored() -> None:
+        """Nothing was lost."""
+
+    await other.start("other", hear, restored)
+    try:
+        await other.subscribe(LogId.list(groceries))
+        await (await service.client(one, ann)).call("subscribe", channel=channel)
+        await eventually(lambda: told == {1: 1}, "the first is told of")
+        for _ in range(5):
+            await (await service.client(one, bob)).call("subscribe", channel=channel)
+        assert told == {1: 1}
+        await service.clock.advance(service.limits.presence_gather_s)
+        await eventually(lambda: told == {1: 1, 5: 1}, "the others are told of")
+    finally:
+        await other.aclose()
+
+
+async def test_replicas_are_told_who_went_with_a_stopped_one(service: Service) -> None:
+    """Not only when its lease is over."""
+    ann, bob, groceries, one = await _pair(service)
+    two = await service.replica()
+    channel = f"list:{groceries}"
+    watching = await service.client(one, ann)
+    await watching.call("subscribe", channel=channel, join_leave=True)
+    await watching.push("join")
+    await (await service.client(two, bob)).call("subscribe", channel=channel)
+    assert (await watching.push("join"))["info"]["user"] == str(bob.id)
+    await two.stop()
+    assert (await watching.push("leave"))["info"]["user"] == str(bob.id)
 
 
 async def _presence(service: Service, client: AsgiClient, channel: str) -> dict[str, Any]:
