@@ -11,13 +11,13 @@ from store.errors import HistoryPruned
 if TYPE_CHECKING:
     from store.entry import LogRead
 
-__all__ = ["HistoryQuery", "Limit", "MessagesQuery", "OffsetNumber", "resumable"]
+__all__ = ["HistoryQuery", "Limit", "MessagesQuery", "OffsetNumber", "digits", "resumable"]
 
 MAX_PAGE: Final = 1_000
 MAX_OFFSET: Final = 2**53 - 1  # the largest integer every JSON reader keeps exactly
 
 
-def _digits(value: object) -> object:
+def digits(value: object) -> object:
     """Refuse spellings of a number that only some readers understand (``1_0``, ``+1``, ``1.0``)."""
     if isinstance(value, str) and not (value.isascii() and value.isdecimal() and len(value) < 20):
         message = "must be a whole number"
@@ -25,8 +25,8 @@ def _digits(value: object) -> object:
     return value
 
 
-OffsetNumber = Annotated[int, BeforeValidator(_digits), Field(ge=0, le=MAX_OFFSET)]
-Limit = Annotated[int, BeforeValidator(_digits), Field(ge=1, le=MAX_PAGE)]
+OffsetNumber = Annotated[int, BeforeValidator(digits), Field(ge=0, le=MAX_OFFSET)]
+Limit = Annotated[int, BeforeValidator(digits), Field(ge=1, le=MAX_PAGE)]
 
 
 class HistoryQuery(BaseModel):

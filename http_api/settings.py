@@ -148,6 +148,12 @@ class Settings(_SecretsDirectory):
         str | None, Field(description="a user name; none means no authentication")
     ] = None
     neo4j_password: Annotated[SecretStr | None, Field(description="that user's password")] = None
+    graph_failures: Annotated[
+        int, Field(ge=1, le=1000, description="a whole number from 1 to 1000")
+    ] = 5
+    graph_pause_s: Annotated[float, Field(ge=1, le=3600, description="seconds, from 1 to 3600")] = (
+        60.0
+    )
     secret_key: Annotated[
         SecretStr | None,
         Field(

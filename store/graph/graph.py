@@ -28,6 +28,9 @@ class GraphWriter(Protocol):
     GraphUnavailable when the graph is away, slow or refuses, and is bounded in time.
     """
 
+    async def start(self) -> None:
+        """Make ready what must be there once: constraints and indexes. May be repeated."""
+
     async def generation(self, epoch: str) -> int:
         """Give the generation that questions are answered from.
 
@@ -94,9 +97,6 @@ class GraphReader(Protocol):
 
 class Graph(GraphWriter, GraphReader, Protocol):
     """Do both, and end."""
-
-    async def start(self) -> None:
-        """Make ready what must be there once: constraints and indexes. May be repeated."""
 
     async def aclose(self) -> None:
         """Let go of every connection."""

@@ -1,0 +1,143 @@
+"""Ask the database what of an answer the asker may see now; the graph may be behind."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from store.database import Pool
+from store.errors import NotFound
+from store.list_load import load_place
+from store.tables import lists, members, todos
+from store.todo.model import Role
+from store.todo_rows import todo_from_row
+
+if TYPE_CHECKING:
+    from sqlalchemy import Select
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from store.database import Database
+    from store.todo.model import Todo
+
+__all__ = ["Permitted"]
+
+
+class Permitted:
+    """Read in the asker's name, under row-level security, each call in one transaction.
+
+    ``asker`` is a user id. Raises Unavailable, and NotFound where it is said.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def list_of(self, asker: UUID, todo_id: UUID) -> UUID:
+        """Give the list of a live todo. Raises NotFound."""
+
+        async def work(connection: AsyncConnection) -> UUID | None:
+            query = _mine(asker).where(todos.c.id == todo_id, todos.c.deleted_at.is_(None))
+            row = (await connection.execute(query)).one_or_none()
+            return None if row is None else row.list_id
+
+        found = await self._database.transact(Pool.APP, asker, work, read_only=True)
+        if found is None:
+            raise NotFound("There is no such todo, or it is in a list that is not yours.")
+        return found
+
+    async def enter(self, asker: UUID, list_id: UUID) -> Role:
+        """Give the asker's role in a list. Raises NotFound."""
+
+        async def work(connection: AsyncConnection) -> Role | None:
+            place = await load_place(connection, list_id, asker)
+            return None if place is None else place[1]
+
+        role = await self._database.transact(Pool.APP, asker, work, read_only=True)
+        if role is None:
+            raise NotFound("There is no such list, or you are not a member of it.")
+        return role
+
+    async def open(self, asker: UUID, ids: Collection[UUID]) -> Mapping[UUID, Todo]:
+        """Give those of the todos that are live, not completed, and in the asker's lists."""
+
+        async def work(connection: AsyncConnection) -> Mapping[UUID, Todo]:
+            return await _open(connection, asker, ids)
+
+        return await self._database.transact(Pool.APP, asker, work, read_only=True)
+
+    async def ready(self, asker: UUID, ids: Collection[UUID]) -> Mapping[UUID, Todo]:
+        """Give those of the todos that the asker could complete now: they wait for no open one."""
+
+        async def work(connection: AsyncConnection) -> Mapping[UUID, Todo]:
+            found = await _open(connection, asker, ids, writable=True)
+            blockers = {other for todo in found.values() for other in todo.blocked_by}
+            waited_for = await _open(connection, asker, blockers) if blockers else {}
+            return {
+                todo_id: todo
+                for todo_id, todo in found.items()
+                if not any(other in waited_for for other in todo.blocked_by)
+            }
+
+        return await self._database.transact(Pool.APP, asker, work, read_only=True)
+
+    async def people(self, asker: UUID, list_id: UUID) -> tuple[Mapping[str, Role], frozenset[str]]:
+        """Give the members of a list with their roles, and all who share any list with the asker.
+
+        Raises NotFound.
+        """
+
+        async def work(
+            connection: AsyncConnection,
+        ) -> tuple[Mapping[str, Role], frozenset[str]] | None:
+            if await load_place(connection, list_id, asker) is None:
+                return None
+            mine = select(members.c.list_id).where(members.c.user_id == asker)
+            query = select(members).join(lists, lists.c.id == members.c.list_id)
+            query = query.where(members.c.list_id.in_(mine), lists.c.deleted_at.is_(None))
+            rows = (await connection.execute(query)).all()
+            here = {row.username: Role(row.role) for row in rows if row.list_id == list_id}
+            return here, frozenset(row.username for row in rows)
+
+        found = await self._database.transact(Pool.APP, asker, work, read_only=True)
+        if found is None:
+            raise NotFound("There is no such list, or you are not a member of it.")
+        return found
+
+    async def labels(self, asker: UUID, labels: Collection[str]) -> frozenset[str]:
+        """Give those of the labels that a live todo in the asker's lists carries."""
+        if not labels:
+            return frozenset()
+
+        async def work(connection: AsyncConnection) -> frozenset[str]:
+            each = (
+                func.jsonb_array_elements_text(todos.c.labels)
+                if connection.dialect.name == "postgresql"
+                else func.json_each(todos.c.labels)
+            ).table_valued("value")
+            query = _mine(asker).where(todos.c.deleted_at.is_(None)).join(each, each.c.value != "")
+            query = query.with_only_columns(each.c.value).where(each.c.value.in_(labels)).distinct()
+            return frozenset(await connection.scalars(query))
+
+        return await self._database.transact(Pool.APP, asker, work, read_only=True)
+
+
+def _mine(asker: UUID) -> Select[Any]:
+    return (
+        select(todos)
+        .join(members, members.c.list_id == todos.c.list_id)
+        .join(lists, lists.c.id == todos.c.list_id)
+        .where(members.c.user_id == asker, lists.c.deleted_at.is_(None))
+    )
+
+
+async def _open(
+    connection: AsyncConnection, asker: UUID, ids: Collection[UUID], *, writable: bool = False
+) -> dict[UUID, Todo]:
+    query = _mine(asker).where(
+        todos.c.id.in_(ids), todos.c.deleted_at.is_(None), todos.c.completed.is_(False)
+    )
+    if writable:
+        query = query.where(members.c.role != Role.VIEWER.value)
+    return {row.id: todo_from_row(row) for row in await connection.execute(query)}
