@@ -151,9 +151,9 @@ class Settings(_SecretsDirectory):
     graph_failures: Annotated[
         int, Field(ge=1, le=1000, description="a whole number from 1 to 1000")
     ] = 5
-    graph_pause_s: Annotated[float, Field(ge=1, le=3600, description="seconds, from 1 to 3600")] = (
-        60.0
-    )
+    graph_pause_s: Annotated[
+        int, Field(ge=1, le=3600, description="whole seconds, from 1 to 3600")
+    ] = 60
     secret_key: Annotated[
         SecretStr | None,
         Field(
