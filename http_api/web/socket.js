@@ -21,9 +21,9 @@ export class Socket extends Emitter {
 
   constructor(session) {
     super();
-    const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
-    this.#client = new Centrifuge(`${scheme}//${location.host}/connection/websocket`, {
+    this.#client = new Centrifuge(ways(), {
       name: 'lockstep-page',
+      emulationEndpoint: '/emulation',
       getToken: () => token(session),
       minReconnectDelay: 300,
       maxReconnectDelay: 5_000,
@@ -83,6 +83,15 @@ export class Socket extends Emitter {
     this.state = state;
     this.emit('state', state);
   }
+}
+
+/** A WebSocket, and an HTTP stream for networks that let none through: whichever opens first. */
+function ways() {
+  const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
+  return [
+    { transport: 'websocket', endpoint: `${scheme}//${location.host}/connection/websocket` },
+    { transport: 'http_stream', endpoint: '/connection/http_stream' },
+  ];
 }
 
 async function token(session) {
