@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
-from typing import Protocol
+from collections.abc import Callable, Collection, Coroutine, Sequence
+from typing import Any, Protocol
 
 import structlog
 
@@ -42,6 +42,11 @@ class Committer(Protocol):
     ) -> tuple[Committed, ...]:
         """Carry out commands of one list, all or none."""
 
+    async def commit_first(
+        self, actor: Actor, commands: Sequence[Command], *, trace: str | None = None
+    ) -> tuple[Committed, ...]:
+        """Carry out as many of the first commands as go together, or none."""
+
 
 class Submit:
     """Commit a command, then hand its entries to this replica's hub and to the bus.
@@ -74,13 +79,20 @@ class Submit:
         self, actor: Actor, commands: Sequence[Command], *, trace: str | None = None
     ) -> tuple[Committed, ...]:
         """Carry out ``commands`` of one list, all or none; raises what ``commit_all`` raises."""
-        work = self._commit_all(actor, commands, trace)
+        work = self._commit_many(self._store.commit_all(actor, commands, trace=trace))
         return await asyncio.shield(self._tasks.spawn(work, quiet=True))
 
-    async def _commit_all(
-        self, actor: Actor, commands: Sequence[Command], trace: str | None
+    async def first(
+        self, actor: Actor, commands: Sequence[Command], *, trace: str | None = None
     ) -> tuple[Committed, ...]:
-        made = await self._store.commit_all(actor, commands, trace=trace)
+        """Carry out the first of ``commands``, maybe none; raises what ``commit_first`` raises."""
+        work = self._commit_many(self._store.commit_first(actor, commands, trace=trace))
+        return await asyncio.shield(self._tasks.spawn(work, quiet=True))
+
+    async def _commit_many(
+        self, work: Coroutine[Any, Any, tuple[Committed, ...]]
+    ) -> tuple[Committed, ...]:
+        made = await work
         for committed in made:
             self.announce(committed.entries)
         return made

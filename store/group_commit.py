@@ -10,7 +10,7 @@ import orjson
 
 from store.committed import Committed
 from store.entry import Entry, Position
-from store.errors import NotFound
+from store.errors import LockstepError, NotFound
 from store.log_id import LogId
 from store.ops import digest_of
 from store.request import NO_LIST, NO_TODO, Request, check_precondition
@@ -106,6 +106,29 @@ class Group:
         committed = Committed(decision.status, body, position, made)
         self._parts.append(_Part(request, command, entry, committed))
         return committed
+
+    def add_all(
+        self, commands: Sequence[Command], requests: Sequence[Request], *, partly: bool = False
+    ) -> tuple[Committed, ...]:
+        """Decide several in turn and give their answers.
+
+        Raises the first refusal and takes the others back; ``partly``: stops before it instead.
+        """
+        parts, undo = len(self._parts), len(self._undo)
+        new, changed = self._new.copy(), self._changed.copy()
+        made: list[Committed] = []
+        try:
+            for command, request in zip(commands, requests, strict=True):
+                if not can_join(command, self._warm):
+                    raise NotFound(NO_TODO)
+                made.append(self.add(command, request))
+        except LockstepError:
+            if not partly:
+                self._warm.revert(self._undo[undo:])
+                del self._parts[parts:], self._undo[undo:]
+                self._new, self._changed = new, changed
+                raise
+        return tuple(made)
 
     def _touch(self, todo_id: UUID | None) -> None:
         if todo_id is None or todo_id in self._new:

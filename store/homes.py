@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from store.database import Database, Pool
 from store.shared_query import SharedQuery
+from store.todo.commands import ListCommand, TodoCommand, TodoCreate
 
 if TYPE_CHECKING:
-    from store.todo.commands import TodoCommand
+    from store.todo.commands import Command
 
 __all__ = ["Homes"]
 
@@ -44,10 +46,41 @@ class Homes:
             return home
         home = await self._query.ask((command.todo_id, actor))
         if home is not None:
-            if len(self._known) >= self._bound:
-                self._known.clear()
-            self._known[command.todo_id] = home
+            self.learn(command.todo_id, home)
         return home
+
+    async def of_first(self, commands: Sequence[Command], actor: UUID) -> tuple[UUID | None, int]:
+        """Find the list of the first command, and how many from it on are about the same list.
+
+        (None, 0): it has none, or none that the actor may see. Raises Unavailable.
+        """
+        made = {command.id for command in commands if isinstance(command, TodoCreate)}
+        asked = {
+            command.todo_id: command
+            for command in commands
+            if isinstance(command, TodoCommand) and command.todo_id not in made
+        }
+        homes = await asyncio.gather(*(self.of(command, actor) for command in asked.values()))
+        known: dict[UUID, UUID | None] = dict(zip(asked, homes, strict=True))
+        home: UUID | None = None
+        for number, command in enumerate(commands):
+            here: UUID | None = None
+            if isinstance(command, ListCommand):
+                here = command.list_id
+                if isinstance(command, TodoCreate) and command.id is not None:
+                    known[command.id] = here
+            elif isinstance(command, TodoCommand):
+                here = known.get(command.todo_id)
+            if here is None or here != (home or here):
+                return home, number
+            home = here
+        return home, len(commands)
+
+    def learn(self, todo_id: UUID, home: UUID) -> None:
+        """Take in which list a todo is in: what was just made need not be looked for."""
+        if len(self._known) >= self._bound:
+            self._known.clear()
+        self._known[todo_id] = home
 
     async def aclose(self) -> None:
         """Wait until nothing is asked any more."""

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import orjson
 
+from store.commit_together import CommandRefusedError
 from store.database import Database
 from store.errors import LockstepError, OutcomeUnknown, Unavailable
 from store.flusher import REFUSED, Flusher
 from store.group_commit import Group, can_join, may_join
 from store.log_id import LogId, LogKind
 from store.log_reader import LogQuery, LogReader
+from store.waiting import Alone, Waiting
 from store.warm_lists import WarmLists
 from store.warm_load import WarmLoader
 
@@ -34,7 +36,6 @@ _GROUP = 64
 # How often a list may have moved on under a group before its commands are taken one by one.
 _ATTEMPTS = 3
 
-Waiting = tuple["Command", "Request", "asyncio.Future[Committed]"]
 Single = Callable[["Command", "Request"], Awaitable["Committed"]]
 
 
@@ -71,8 +72,40 @@ class Lanes:
         Raises its refusal; Unavailable when its turn did not come in time, OutcomeUnknown when it
         came and took too long.
         """
-        answer: asyncio.Future[Committed] = asyncio.get_running_loop().create_future()
-        waiting = (command, request, answer)
+
+        async def alone() -> tuple[Committed]:
+            return (await self._single(command, request),)
+
+        (made,) = await self._wait(list_id, Waiting((command,), (request,), alone))
+        return made
+
+    async def commit_all(
+        self,
+        list_id: UUID,
+        commands: Sequence[Command],
+        requests: Sequence[Request],
+        alone: Alone,
+    ) -> Sequence[Committed]:
+        """Carry out commands of the list, all or none, in one transaction.
+
+        Raises what ``alone`` raises, and what ``commit`` does for want of time.
+        """
+        return await self._wait(list_id, Waiting(commands, requests, alone))
+
+    async def commit_first(
+        self, list_id: UUID, commands: Sequence[Command], requests: Sequence[Request]
+    ) -> Sequence[Committed]:
+        """Carry out the first ones, as many as can be at once without a refusal; maybe none.
+
+        They take effect together. Raises what ``commit`` raises when nothing is wrong with them.
+        """
+
+        async def nothing() -> tuple[Committed, ...]:
+            return ()
+
+        return await self._wait(list_id, Waiting(commands, requests, nothing, partly=True))
+
+    async def _wait(self, list_id: UUID, waiting: Waiting) -> Sequence[Committed]:
         lane = self._lanes.get(list_id)
         if lane is not None:
             lane.append(waiting)
@@ -83,7 +116,7 @@ class Lanes:
             task.add_done_callback(self._tasks.discard)
         try:
             async with asyncio.timeout(self._deadline_s):
-                return await answer
+                return await waiting.answer
         except TimeoutError:
             if waiting not in lane:
                 raise OutcomeUnknown from None
@@ -124,12 +157,12 @@ class Lanes:
 
     async def _warmed(self, list_id: UUID, lane: deque[Waiting]) -> WarmList | None:
         """Load the list if it is small or written again; None: the next one goes the longer way."""
-        command, request, _ = lane[0]
-        if not may_join(command):
+        first = lane[0]
+        if not all(map(may_join, first.commands)):
             return None
-        whole = self._warm.is_worth_warming(list_id) or len(lane) > 1
+        whole = self._warm.is_worth_warming(list_id) or len(lane) > 1 or len(first) > 1
         try:
-            warm = await self._loader.load(list_id, request.actor, whole=whole)
+            warm = await self._loader.load(list_id, first.requests[0].actor, whole=whole)
         except LockstepError:
             return None
         if warm is not None:
@@ -140,7 +173,7 @@ class Lanes:
         """Write the group; False when its commands must be taken one by one instead."""
         for _ in range(_ATTEMPTS):
             group = Group(list_id, warm)
-            answers = [_decide(group, command, request) for command, request, _ in waiting]
+            answers = [_decide(group, each) for each in waiting]
             try:
                 written = not len(group) or await group.write(self._flusher)
             except LockstepError as failure:
@@ -172,18 +205,21 @@ class Lanes:
         return False
 
     async def _answer(
-        self, list_id: UUID, waiting: list[Waiting], answers: list[Committed | LockstepError]
+        self,
+        list_id: UUID,
+        waiting: list[Waiting],
+        answers: list[Sequence[Committed] | LockstepError],
     ) -> None:
         doubtful: list[Waiting] = []
         for each, answer in zip(waiting, answers, strict=True):
-            command, _, future = each
-            if isinstance(answer, LockstepError) and command.op is not None:
-                # What is refused now may have been done before: its operation id will tell.
+            if not isinstance(answer, LockstepError):
+                each.give(answer)
+            elif len(each) > 1 or each.commands[0].op is not None:
+                # What is refused now may have been done before: its operation id will tell. And
+                # which of several is to blame, only the longer way can say.
                 doubtful.append(each)
-            elif isinstance(answer, LockstepError):
-                _fail([each], answer)
-            elif not future.done():
-                future.set_result(answer)
+            else:
+                each.fail(answer)
         await self._one_by_one(list_id, doubtful)
 
     async def _catch_up(self, list_id: UUID, warm: WarmList) -> bool:
@@ -207,21 +243,21 @@ class Lanes:
         return True
 
     async def _one_by_one(self, list_id: UUID, waiting: list[Waiting]) -> None:
-        for command, request, answer in waiting:
+        for each in waiting:
             try:
-                committed = await self._single(command, request)
-            except LockstepError as refusal:
+                made = await each.alone()
+            except (LockstepError, CommandRefusedError) as refusal:
                 if isinstance(refusal, OutcomeUnknown):
                     self._warm.drop(list_id)
-                _fail([(command, request, answer)], refusal)
+                each.fail(refusal)
                 continue
             except BaseException as error:
                 self._warm.drop(list_id)
-                _fail([(command, request, answer)], error)
+                each.fail(error)
                 raise
-            self._take_in(list_id, committed)
-            if not answer.done():
-                answer.set_result(committed)
+            for committed in made:
+                self._take_in(list_id, committed)
+            each.give(made)
 
     def _take_in(self, list_id: UUID, committed: Committed) -> None:
         """Move the warm list on by what a single command wrote."""
@@ -240,21 +276,29 @@ class Lanes:
 
 
 def _take(lane: deque[Waiting], warm: WarmList | None) -> list[Waiting]:
-    """Take the commands from the front that can be written together."""
+    """Take those from the front that can be written together."""
     taken: list[Waiting] = []
-    while warm is not None and lane and len(taken) < _GROUP and can_join(lane[0][0], warm):
+    room = _GROUP
+    while warm is not None and lane and room > 0 and _can_join(lane[0], warm):
+        room -= len(lane[0])
         taken.append(lane.popleft())
     return taken
 
 
-def _decide(group: Group, command: Command, request: Request) -> Committed | LockstepError:
+def _can_join(waiting: Waiting, warm: WarmList) -> bool:
+    first, *others = waiting.commands
+    return can_join(first, warm) and all(map(may_join, others))
+
+
+def _decide(group: Group, waiting: Waiting) -> Sequence[Committed] | LockstepError:
     try:
-        return group.add(command, request)
+        if len(waiting) == 1:
+            return (group.add(waiting.commands[0], waiting.requests[0]),)
+        return group.add_all(waiting.commands, waiting.requests, partly=waiting.partly)
     except LockstepError as refusal:
         return refusal
 
 
-def _fail(waiting: list[Waiting], error: BaseException) -> None:
-    for _, _, future in waiting:
-        if not future.done():
-            future.set_exception(error)
+def _fail(waiting: Iterable[Waiting], error: BaseException) -> None:
+    for each in waiting:
+        each.fail(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -51,6 +52,9 @@ if TYPE_CHECKING:
     from store.entry import Entry, LogRead, Position
 
 __all__ = ["Store", "open_store"]
+
+# Fewer are no batch.
+_FEW = 2
 
 
 async def _accept(
@@ -118,7 +122,9 @@ class Store:
         list_id = await self._home_of(command, actor.id)
         if list_id is None:
             return await self._single(command, request)
-        return await self._lanes.commit(list_id, command, request)
+        made = await self._lanes.commit(list_id, command, request)
+        self._learn_homes(list_id, (command,), (request,), (made,))
+        return made
 
     def _request(
         self,
@@ -174,6 +180,51 @@ class Store:
         nothing is written then.
         """
         requests = [self._request(actor, command, trace=trace) for command in commands]
+        if self._lanes is not None and self._homes is not None:
+            list_id, count = await self._homes.of_first(commands, actor.id)
+            if list_id is not None and _FEW <= count == len(commands):
+                alone = partial(self._together, actor, commands, requests)
+                made = tuple(await self._lanes.commit_all(list_id, commands, requests, alone))
+                self._learn_homes(list_id, commands, requests, made)
+                return made
+        return await self._together(actor, commands, requests)
+
+    async def commit_first(
+        self, actor: Actor, commands: Sequence[Command], *, trace: str | None = None
+    ) -> tuple[Committed, ...]:
+        """Carry out the first of the commands, as many as go into one transaction; maybe none.
+
+        For whoever has many to send in order, each for itself: those that were carried out are
+        exactly as if each had been committed alone. With the next one ``commit`` gets further, and
+        says why it was not among them. Raises what ``commit`` raises for want of the database.
+        """
+        if self._lanes is None or self._homes is None:
+            return ()
+        list_id, count = await self._homes.of_first(commands, actor.id)
+        if list_id is None or count < _FEW:
+            return ()
+        first = commands[:count]
+        requests = [self._request(actor, command, trace=trace) for command in first]
+        made = tuple(await self._lanes.commit_first(list_id, first, requests))
+        self._learn_homes(list_id, first, requests, made)
+        return made
+
+    def _learn_homes(
+        self,
+        list_id: UUID,
+        commands: Sequence[Command],
+        requests: Sequence[Request],
+        made: Sequence[Committed],
+    ) -> None:
+        """Remember where the todos are that were just made."""
+        for command, request, committed in zip(commands, requests, made, strict=False):
+            if isinstance(command, TodoCreate) and committed.entries and self._homes is not None:
+                self._homes.learn(command.id or request.context.new_id, list_id)
+
+    async def _together(
+        self, actor: Actor, commands: Sequence[Command], requests: Sequence[Request]
+    ) -> tuple[Committed, ...]:
+        """Carry out commands in a transaction of their own."""
 
         async def work(connection: AsyncConnection) -> tuple[Committed, ...]:
             return await commit_together(connection, commands, requests)

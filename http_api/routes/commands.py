@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 from uuid import UUID, uuid5
 
@@ -30,6 +31,7 @@ MAX_COMMANDS: Final = 100
 _Outcome: TypeAlias = Committed | LockstepError
 
 _NONE_DONE: Final = "Not done, because another command of the same batch was refused."
+_NOT_TRIED: Final = "Not tried, because one before it could not be carried out."
 
 
 class CommandsBody(BaseModel):
@@ -92,17 +94,12 @@ def _done(fields: dict[str, Any], committed: Committed) -> dict[str, Any]:
 
 async def _all_or_none(call: Call, given: list[dict[str, Any]]) -> list[_Outcome]:
     """Carry out all commands in one transaction, or say of each why none was."""
-    refused: dict[int, LockstepError] = {}
-    commands = []
-    for number, fields in enumerate(given):
-        try:
-            commands.append(_parse(fields))
-        except LockstepError as refusal:
-            refused[number] = refusal
+    parsed = [_parsed(fields) for fields in given]
+    refused = {number: one for number, one in enumerate(parsed) if isinstance(one, LockstepError)}
     made: tuple[Committed, ...] = ()
     if not refused:
         try:
-            made = await call.services.replica.submit_all(call.actor, commands)
+            made = await call.services.replica.submit_all(call.actor, _commands_in(parsed))
         except CommandRefusedError as error:
             refused[error.index] = error.refusal
     if refused:
@@ -111,20 +108,53 @@ async def _all_or_none(call: Call, given: list[dict[str, Any]]) -> list[_Outcome
 
 
 async def _in_turn(call: Call, given: list[dict[str, Any]]) -> list[_Outcome]:
-    """Carry out one command after the other, whatever becomes of those before it."""
+    """Carry out one command after the other, whatever becomes of those before it.
+
+    Those that go together are written together. When they do not, each is tried alone for a while,
+    twice as long each time, so that a hundred which never do cost seven vain attempts.
+    """
     outcomes: list[_Outcome] = []
-    passing: LockstepError | None = None
-    for fields in given:
+    parsed = [_parsed(fields) for fields in given]
+    alone, patience = 0, 1
+    while len(outcomes) < len(given):
+        rest = _commands_in(parsed[len(outcomes) :])
         try:
-            if passing is not None:
-                raise passing
-            outcomes.append(await call.services.replica.submit(call.actor, _parse(fields)))
+            if len(rest) > 1 and not alone:
+                made = await call.services.replica.submit_first(call.actor, rest)
+                outcomes += made
+                if made:
+                    alone = int(len(made) < len(rest))  # something is with the next one
+                    continue
+                alone, patience = patience, patience * 2
+            alone = max(0, alone - 1)
+            command = parsed[len(outcomes)]
+            if isinstance(command, LockstepError):
+                raise command
+            outcomes.append(await call.services.replica.submit(call.actor, command))
         except LockstepError as refusal:
             outcomes.append(refusal)
             if isinstance(refusal, Unavailable | TooMany):
                 # Later ones may build on this one: to go on would refuse them for good.
-                passing = Unavailable("Not tried, because one before it could not be carried out.")
+                rest_of = len(given) - len(outcomes)
+                outcomes += [Unavailable(_NOT_TRIED) for _ in range(rest_of)]
     return outcomes
+
+
+def _commands_in(parsed: Sequence[Command | LockstepError]) -> list[Command]:
+    """Give those from the front that are commands at all."""
+    commands: list[Command] = []
+    for one in parsed:
+        if isinstance(one, LockstepError):
+            break
+        commands.append(one)
+    return commands
+
+
+def _parsed(fields: dict[str, Any]) -> Command | LockstepError:
+    try:
+        return _parse(fields)
+    except LockstepError as refusal:
+        return refusal
 
 
 def _parse(fields: dict[str, Any]) -> Command:

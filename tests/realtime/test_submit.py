@@ -42,6 +42,11 @@ class _Store:
     ) -> tuple[Committed, ...]:
         return tuple([await self.commit(actor, command) for command in commands])
 
+    async def commit_first(
+        self, actor: Actor, commands: Sequence[Command], **options: Any
+    ) -> tuple[Committed, ...]:
+        return await self.commit_all(actor, commands[:1])
+
 
 class _Bus(MemoryBus):
     """Note what is published, or fail."""

@@ -95,7 +95,11 @@ async def test_after_a_passing_failure_the_rest_waits(
             raise Unavailable("down")
         return await commit(*given, **named)
 
+    async def nothing(*_: Any) -> tuple[()]:
+        return ()
+
     monkeypatch.setattr(replica, "submit", failing)
+    monkeypatch.setattr(replica, "submit_first", nothing)
     commands = [adding(list_id, str(number)) for number in range(4)]
     results = (await ann.done("POST", "/commands", {"commands": commands}))["results"]
     assert [one["status"] for one in results] == [201, 503, 503, 503]
@@ -104,6 +108,48 @@ async def test_after_a_passing_failure_the_rest_waits(
     results = (await ann.done("POST", "/commands", {"commands": commands}))["results"]
     assert [one["status"] for one in results] == [201, 201, 201, 201]
     assert await ann.head(list_id) == 6
+
+
+async def test_a_batch_that_cannot_be_written_at_all_is_not_tried_one_by_one(
+    service: Service, ann: Someone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Written together or alone: the first says why, the others wait."""
+    list_id = await ann.new_list()
+
+    async def failing(*_: Any) -> tuple[()]:
+        raise Unavailable("down")
+
+    monkeypatch.setattr(service.services.replica, "submit_first", failing)
+    commands = [adding(list_id, str(number)) for number in range(3)]
+    results = (await ann.done("POST", "/commands", {"commands": commands}))["results"]
+    assert [(one["status"], one["body"]["detail"]) for one in results] == [
+        (503, "down"),
+        *[(503, "Not tried, because one before it could not be carried out.")] * 2,
+    ]
+    assert await ann.head(list_id) == 2
+
+
+async def test_what_a_refused_one_stood_for_is_refused_too(ann: Someone, bob: Someone) -> None:
+    """In order means: each finds what those before it left, and nothing of those after it."""
+    list_id, other = await ann.new_list(), await bob.new_list()
+    early, late = fresh(), fresh()
+    done = {"type": "todo.update", "op": fresh(), "changes": {"completed": True}}
+    commands = [
+        {**done, "todo_id": late},
+        adding(list_id, id=early),
+        {**done, "op": fresh(), "todo_id": early},
+        adding(other),
+        adding(list_id, id=late),
+        {"type": "todo.block", "op": fresh(), "todo_id": early, "by": late},
+        {"type": "todo.block", "op": fresh(), "todo_id": late, "by": early},
+        {"type": "list.update", "op": fresh(), "list_id": list_id, "changes": {"title": "b"}},
+        {"type": "todo.delete", "op": fresh(), "todo_id": early},
+    ]
+    results = (await ann.done("POST", "/commands", {"commands": commands}))["results"]
+    assert [one["status"] for one in results] == [404, 201, 200, 404, 201, 200, 409, 200, 200]
+    assert results[6]["body"]["code"] == "cycle"
+    offsets = [one["body"]["offset"] for one in results if one["status"] < 300]
+    assert offsets == [3, 4, 5, 6, 7, 8]
 
 
 @pytest.mark.parametrize(
