@@ -1,0 +1,71 @@
+"""See a list as the graph does, all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import TYPE_CHECKING, overload
+
+from store.graph.model import PRIORITIES, ListGraph, Membership, TodoNode
+from store.graph.terms import terms_of
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from store.snapshot import Snapshot
+    from store.todo.model import Todo
+
+__all__ = ["milliseconds", "todo_node", "whole_list"]
+
+
+@overload
+def milliseconds(moment: datetime) -> int: ...
+
+
+@overload
+def milliseconds(moment: datetime | None) -> int | None: ...
+
+
+def milliseconds(moment: datetime | None) -> int | None:
+    """Give a moment (aware) as milliseconds since 1970; None stays None."""
+    return None if moment is None else round(moment.timestamp() * 1000)
+
+
+def whole_list(snapshot: Snapshot) -> ListGraph:
+    """See a list whole; ``snapshot.todos`` holds those of the trash too.
+
+    A todo's row goes on naming a blocker that was purged; the graph does not.
+    """
+    there = {todo.id for todo in snapshot.todos}
+    todos = {todo.id: todo_node(todo, there) for todo in snapshot.todos}
+    return ListGraph(
+        id=snapshot.info.id,
+        offset=snapshot.position.offset,
+        title=snapshot.info.title,
+        members={
+            member.person.username: Membership(member.person.id, member.role)
+            for member in snapshot.members
+        },
+        todos=todos,
+    )
+
+
+def todo_node(todo: Todo, there: Collection[UUID]) -> TodoNode:
+    """See one todo, in a list of which the todos ``there`` exist."""
+    return TodoNode(
+        id=todo.id,
+        title=todo.title,
+        priority=PRIORITIES[todo.priority],
+        created=milliseconds(todo.created_at),
+        created_by=todo.created_by.username,
+        due=milliseconds(todo.due_at),
+        estimate_min=todo.estimate_min,
+        completed=milliseconds(todo.completed_at),
+        completed_by=todo.completed_by,
+        deleted=todo.deleted_at is not None,
+        offset=todo.offset,
+        terms=terms_of(todo.title),
+        labels=frozenset(todo.labels),
+        assignees=frozenset(todo.assignees),
+        blocked_by=frozenset(other for other in todo.blocked_by if other in there),
+    )
