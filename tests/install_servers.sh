@@ -28,7 +28,7 @@ find_missing() {
 	need fonts-dejavu-core test -e /usr/share/fonts
 	need nodejs has_node
 	need npm command -v npm
-	# The Java SDK's client is compiled here.
+	# The Java SDK's client is compiled here; Neo4j runs on it, from jars.
 	need default-jdk-headless has_jdk
 	need maven command -v mvn
 	# The measuring client of the benchmarks is C.
@@ -82,4 +82,20 @@ if command -v mvn >/dev/null && command -v javac >/dev/null && ! sha256sum --che
 	rm -rf java/build
 	mvn --quiet --batch-mode --file java/pom.xml compile
 	sha256sum java/pom.xml java/src/*.java >"$sums"
+fi
+
+# Neo4j Community, of the version in its pom.xml: jars, which are fetched (GPLv3) and never committed.
+# A hundred megabytes, so they lie where they outlive a checkout; again only when the pom changes.
+jars=${XDG_CACHE_HOME:-$HOME/.cache}/lockstep/neo4j/$(sha256sum neo4j/pom.xml | cut -d ' ' -f 1)/lib
+fetch_neo4j() { # --strict-checksums: a jar that is not what the registry says it is, is an error
+	rm -rf "$jars.partial"
+	mvn --quiet --batch-mode --strict-checksums --file neo4j/pom.xml dependency:copy-dependencies \
+		-DincludeScope=runtime -DoutputDirectory="$jars.partial" && mv -T "$jars.partial" "$jars"
+}
+if command -v mvn >/dev/null && [ ! -d "$jars" ]; then
+	echo "Fetching Neo4j (123 MB, once) ..."
+	mkdir -p "$(dirname "$jars")"
+	# A registry may refuse for a while what comes in bursts.
+	fetch_neo4j || { sleep 10 && fetch_neo4j; } || { sleep 30 && fetch_neo4j; } || { sleep 60 && fetch_neo4j; } ||
+		echo "MISSING for the tests: Neo4j could not be fetched; the tests that need it are SKIPPED." >&2
 fi

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Generator, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,6 +17,7 @@ from playwright.async_api import Browser
 from tests.servers.apart import apart
 from tests.servers.chromium import chromium
 from tests.servers.java import start_java
+from tests.servers.neo4j import Neo4jServer
 from tests.servers.node import NodeClient
 from tests.servers.postgresql import LOGIN, TEMPLATE, PostgreSQL
 from tests.servers.reaper import Reaper
@@ -46,6 +48,13 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Tell a test process of pytest-xdist which run it belongs to."""
     node.workerinput["lockstep_run"] = str(node.config.stash[_RUN].directory)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Start Neo4j at once where a test wants it: it gets ready while others run."""
+    if any("neo4j_server" in getattr(item, "fixturenames", ()) for item in session.items):
+        with suppress(pytest.skip.Exception, pytest.fail.Exception):  # said where it is missed
+            _launch_neo4j(session.config.stash[_RUN])
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -224,6 +233,40 @@ def own_redis_cluster(run: Run) -> Iterator[RedisCluster]:
     cluster = RedisCluster.start(run, replicas=1)
     yield cluster
     cluster.stop()
+
+
+# Neo4j
+
+
+@pytest.fixture(scope="session")
+def neo4j_server(run: Run) -> Neo4jServer:
+    """Give the run's Neo4j: for all tests, so never stop, kill, freeze or empty it.
+
+    It has one database: keep to a generation or to ids of the test's own.
+    """
+    server = _launch_neo4j(run)
+    server.wait_until_ready()
+    return server
+
+
+@pytest.fixture
+def own_neo4j(run: Run) -> Iterator[Neo4jServer]:
+    """Give a Neo4j of this test's own (5 s, 300 MB), to be killed, frozen or restarted."""
+    server = Neo4jServer.start(run)
+    yield server
+    server.remove()
+
+
+def _launch_neo4j(run: Run) -> Neo4jServer:
+    def launch() -> dict[str, Any]:
+        made = Neo4jServer.launch_new(run)
+        if made.process is not None:
+            made.process.leave_to_the_run()
+        return {"port": made.port, "home": str(made.home), "pid": made.pid,
+                "log": str(made.log_path)}  # fmt: skip
+
+    found = run.once("neo4j", launch)
+    return Neo4jServer(found["port"], Path(found["home"]), found["pid"], Path(found["log"]))
 
 
 # The service and its clients
