@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from http_api.problems import TITLES
-from http_api.socket_door import SOCKET_PATH
+from http_api.socket_door import SOCKET_PATH, STREAM_PATH
 from http_api.socket_messages import LOG_CHANNELS, SIGNALS_ADDRESS, socket_messages
 from http_api.version import version
 from realtime import codes
@@ -53,7 +53,17 @@ def asyncapi_document(limits: Limits | None = None) -> dict[str, Any]:
                 "protocol": "wss",
                 "description": "Any replica serves any client. Plain `ws` without TLS.",
                 "variables": {"host": {"default": "127.0.0.1:8000"}},
-            }
+            },
+            "stream": {
+                "host": "{host}",
+                "pathname": STREAM_PATH,
+                "protocol": "https",
+                "description": (
+                    "Where no WebSocket comes through: POST `connect` here; the lines of the "
+                    "answer are the server's messages. Further commands go by POST /emulation."
+                ),
+                "variables": {"host": {"default": "127.0.0.1:8000"}},
+            },
         },
         "defaultContentType": "application/json",
         "channels": _channels(messages, heard, replies),
@@ -98,7 +108,7 @@ def _channels(
         "socket": {
             "address": None,  # the server's own: nothing is added to its path
             "description": "The connection itself: commands, their replies, and pings.",
-            "messages": holding((*heard, *replies, "push.ping")),
+            "messages": holding((*heard, *replies, "push.ping", "push.disconnect")),
             "bindings": {"ws": {"method": "GET", "headers": _handshake()}},
         },
         "signals": {
@@ -138,6 +148,12 @@ def _operations(heard: list[str], replies: list[str]) -> dict[str, Schema]:
             "channel": socket,
             "summary": "The server asks whether the client is there.",
             "messages": _refs("channels/socket/messages", ["push.ping"]),
+        },
+        "disconnect": {
+            "action": "send",
+            "channel": socket,
+            "summary": "The server says why it ends a stream; to a WebSocket the close frame does.",
+            "messages": _refs("channels/socket/messages", ["push.disconnect"]),
         },
     }
     for kind in (*LOG_CHANNELS, "signals"):

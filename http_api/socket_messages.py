@@ -13,6 +13,7 @@ from http_api.schema_example import example_of
 from http_api.socket_shapes import (
     COMMAND_BODIES,
     ClientInfoShape,
+    DisconnectPush,
     InfoShape,
     PublicationShape,
     SignalShape,
@@ -61,7 +62,8 @@ def _schemas() -> tuple[dict[type[BaseModel], Schema], dict[str, Schema]]:
     for _, _, entries in LOG_CHANNELS.values():
         models |= dict.fromkeys(entries)
     models |= {body_model(kind, ()): None for kind in COMMANDS}
-    models |= dict.fromkeys((InfoShape, SignalShape, ClientInfoShape, UnsubscribePush))
+    models |= dict.fromkeys((InfoShape, SignalShape, ClientInfoShape))
+    models |= dict.fromkeys((UnsubscribePush, DisconnectPush))
     refs, described = models_json_schema(
         [(model, "validation") for model in models], ref_template=_REFS
     )
@@ -177,6 +179,11 @@ def _pushes(names: Mapping[type[BaseModel], Schema]) -> dict[str, Schema]:
             "The server ended the subscription; `x-unsubscribes` lists the codes.",
             _push(address, "unsubscribe", names[UnsubscribePush]),
         )
+    made["push.disconnect"] = _message(
+        "disconnect",
+        "The last line of a stream; `x-closes` lists the codes.",
+        _object({"push": _object({"disconnect": names[DisconnectPush]})}),
+    )
     made["push.ping"] = _message("ping", "Ask for a pong.", _object({}))
     return made
 

@@ -15,6 +15,8 @@ from http_api.answers import Shape
 __all__ = [
     "COMMAND_BODIES",
     "ClientInfoShape",
+    "ConnectBody",
+    "DisconnectPush",
     "InfoShape",
     "PublicationShape",
     "PublishBody",
@@ -203,6 +205,13 @@ class InfoShape(Shape):
 
 class UnsubscribePush(Shape):
     """End a subscription from the server's side."""
+
+    code: int
+    reason: str
+
+
+class DisconnectPush(Shape):
+    """End a connection that has no close frame to say so."""
 
     code: int
     reason: str

@@ -54,6 +54,8 @@ def _name(message: Message) -> str:
         (kind,) = message.keys() - {"id"}
         return f"reply.{kind}"
     push = message["push"]
+    if "disconnect" in push:
+        return "push.disconnect"
     channel = push["channel"].partition(":")[0]
     (kind,) = push.keys() - {"channel"}
     if kind == "pub":
@@ -229,6 +231,7 @@ async def _judge(speakers: list[Speaker]) -> set[str]:
     names = {_name(message) for message in heard}
     assert {name for name in _MESSAGES if name.startswith(("reply.", "push."))} - names <= {
         "push.ping",  # after 25 s
+        "push.disconnect",  # on streams only
         "push.list.list.created",  # before anyone can follow the list: in replies only
         "push.list.todo.purged",
     }
