@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final
 
@@ -12,6 +11,14 @@ from store.errors import LockstepError
 
 __all__ = ["handshake_fault"]
 
+_OURS: Final = (
+    b"connection",
+    b"origin",
+    b"sec-websocket-key",
+    b"sec-websocket-protocol",
+    b"sec-websocket-version",
+    b"upgrade",
+)
 _KEY: Final = re.compile(rb"[A-Za-z0-9+/]{22}==")  # 16 bytes
 _TOKEN: Final = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _TOKENS: Final = re.compile(rb"[ \t,]*%b(?:[ \t]*,[ \t,]*%b)*[ \t,]*" % (_TOKEN, _TOKEN))
@@ -27,9 +34,10 @@ def handshake_fault(
     """
     if method != "GET":
         return MethodNotAllowed(["GET"])
-    given: defaultdict[bytes, list[bytes]] = defaultdict(list)
+    given: dict[bytes, list[bytes]] = {name: [] for name in _OURS}
     for name, value in headers:
-        given[name].append(value)
+        if name in given:
+            given[name].append(value)
     if http_version != "1.1":
         return UpgradeRequired(f"{_SPEAK}, over HTTP/1.1.")
     connection = b",".join(given[b"connection"])

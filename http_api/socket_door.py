@@ -70,9 +70,13 @@ class SocketDoor:
             services = self._services()
         except LockstepError as refusal:
             return refusal
-        headers = Headers(scope=scope)
-        origin = headers.get("origin")
-        if not services.origins.allows(origin, scope["scheme"], headers.get("host")):
+        origin = host = None
+        for name, value in scope["headers"]:
+            if name == b"origin" and origin is None:
+                origin = value.decode("latin-1")
+            elif name == b"host" and host is None:
+                host = value.decode("latin-1")
+        if not services.origins.allows(origin, scope["scheme"], host):
             return CrossSite("Pages of this origin may not connect.")
         return unwilling(services.replica)
 

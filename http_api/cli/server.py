@@ -57,8 +57,8 @@ def uvicorn_config(settings: Settings, *, reload: bool = False) -> uvicorn.Confi
         workers=settings.workers,
         reload=reload,
         loop="uvloop",
-        # uvicorn's own on httptools, whose refusals are problems with a request id.
-        http="http_api.http_protocol:HttpProtocol",
+        # For sockets their own; else uvicorn's, with problems for refusals.
+        http="http_api.doorstep:Doorstep",
         # For handshakes at other doors, which the app refuses; the socket goes no way by ASGI.
         ws="websockets-sansio",
         ws_max_size=262_144,  # the largest message of the protocol

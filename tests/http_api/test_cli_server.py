@@ -166,7 +166,7 @@ def test_options_that_promises_rest_on_are_spelled_out(monkeypatch: pytest.Monke
     assert not config.server_header
     assert not config.access_log
     assert config.forwarded_allow_ips == "127.0.0.1,::1"
-    assert (config.loop, config.http) == ("uvloop", "http_api.http_protocol:HttpProtocol")
+    assert (config.loop, config.http) == ("uvloop", "http_api.doorstep:Doorstep")
 
 
 def test_whoever_opens_the_unix_socket_is_the_proxy() -> None:

@@ -38,12 +38,16 @@ class Answer:
         return problem
 
 
-async def ask(replica: Replica, *lines: str, body: bytes = b"") -> Answer:
-    """Send these lines as they are and read one answer."""
+async def ask(replica: Replica, *lines: str, body: bytes = b"", pieces: int = 1) -> Answer:
+    """Send these lines as they are, in so many writes, and read one answer."""
     reader, writer = await asyncio.open_connection("127.0.0.1", replica.port)
     try:
         head = "".join(f"{line}\r\n" for line in lines) + "\r\n"
-        writer.write(head.encode("latin-1") + body)
+        request = head.encode("latin-1") + body
+        size = -(-len(request) // pieces)
+        for start in range(0, len(request), size):
+            writer.write(request[start : start + size])
+            await asyncio.sleep(0)  # the socket has no delay: each write is a segment
         async with asyncio.timeout(10):
             raw = await reader.readuntil(b"\r\n\r\n")
             first, *rest = raw.decode("latin-1").strip().split("\r\n")
@@ -67,7 +71,8 @@ def changed(*, without: str = "", **fields: str) -> list[str]:
     return lines
 
 
-async def test_what_is_no_handshake_is_told_so_by_a_problem(replica: Replica) -> None:
+@pytest.mark.parametrize("pieces", [1, 3])
+async def test_what_is_no_handshake_is_told_so_by_a_problem(replica: Replica, pieces: int) -> None:
     """405 names the method, 426 protocol and version; each is a problem with a request id."""
     cases: list[tuple[int, str, list[str]]] = [
         (426, f"GET {SOCKET} HTTP/1.1", []),
@@ -84,7 +89,8 @@ async def test_what_is_no_handshake_is_told_so_by_a_problem(replica: Replica) ->
         (404, "GET /elsewhere HTTP/1.1", list(UPGRADE)),
     ]
     for status, line, fields in cases:
-        answer = await ask(replica, line, "Host: 127.0.0.1", "X-Request-ID: mine-1", *fields)
+        head = (line, "Host: 127.0.0.1", "X-Request-ID: mine-1", *fields)
+        answer = await ask(replica, *head, pieces=pieces)
         assert answer.status == status, (line, fields, answer)
         assert answer.problem["request_id"] == "mine-1"
         if status == 405:
@@ -92,8 +98,16 @@ async def test_what_is_no_handshake_is_told_so_by_a_problem(replica: Replica) ->
         if status == 426:
             assert answer.fields["upgrade"] == "websocket"
             assert answer.fields["sec-websocket-version"] == "13"
-    good = await ask(replica, f"GET {SOCKET} HTTP/1.1", "Host: 127.0.0.1", *UPGRADE)
-    assert good.status == 101
+    for path in (SOCKET, f"{SOCKET}?cf_protocol_version=v2"):
+        head = (f"GET {path} HTTP/1.1", "Host: 127.0.0.1", *UPGRADE)
+        good = await ask(replica, *head, "Sec-WebSocket-Protocol: centrifuge-json", pieces=pieces)
+        assert good.status == 101
+        assert good.fields == {
+            "upgrade": "websocket",
+            "connection": "Upgrade",
+            "sec-websocket-accept": "ICX+Yqv66kxgM0FcWaLWlFLwTAI=",
+            "sec-websocket-protocol": "centrifuge-json",
+        }
 
 
 @pytest.mark.parametrize("fields", [(), UPGRADE], ids=["plain", "handshake"])

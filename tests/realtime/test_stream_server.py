@@ -17,7 +17,7 @@ from starlette.requests import Request
 from uvicorn.server import ServerState
 
 from http_api.cli.listener import bind_address
-from http_api.http_protocol import HttpProtocol
+from http_api.doorstep import Doorstep
 from realtime import codes
 from realtime.replica import Replica
 from realtime.transport_asgi import Receive, Scope, Send
@@ -78,7 +78,7 @@ async def server(embedded: Service) -> AsyncIterator[Server]:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await side.stream(scope, receive, send, await Request(scope, receive).body())
 
-    config = uvicorn.Config(app, http=HttpProtocol, lifespan="off", log_config=None)
+    config = uvicorn.Config(app, http=Doorstep, lifespan="off", log_config=None)
     config.load()
     state = ServerState()
     listener = bind_address("127.0.0.1", 0)

@@ -17,7 +17,7 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from http_api.cli.listener import bind_address
-from http_api.http_protocol import HttpProtocol
+from http_api.doorstep import Doorstep
 from http_api.origins import OriginPolicy
 from http_api.socket_door import DOOR, SocketDoor
 from realtime import codes
@@ -75,7 +75,7 @@ class Server:
 async def _serving(side: Side) -> AsyncIterator[Server]:
     services: Any = SimpleNamespace(replica=side, origins=OriginPolicy.of(()))
     door = SocketDoor(lambda: services)
-    config = uvicorn.Config(door, http=HttpProtocol, lifespan="off", log_config=None)
+    config = uvicorn.Config(door, http=Doorstep, lifespan="off", log_config=None)
     config.load()
     state = ServerState()
     listener = bind_address("127.0.0.1", 0)
