@@ -78,17 +78,21 @@ class ListGraph:
 class Delta:
     """Hold the net effect of a run of one list's entries: those after ``since`` up to ``offset``.
 
-    Everything says how things are afterwards, not by how much they changed, and nothing is named
-    twice, so the parts may be applied in the order of the fields. Applying the same run again, or a
-    longer one that begins earlier, changes nothing more.
+    Everything says how things are afterwards, not by how much they changed, so the parts may be
+    applied in the order of the fields. Applying the same run again, or a longer one that begins
+    earlier, changes nothing more.
 
     ``deleted`` True: the list is gone with all that is in it, and the rest is empty. ``members``
-    maps a username to the membership, None: not a member. ``purged`` todos are gone with all that
-    hangs on them. ``made`` are new todos, whole, as of the end of the run. ``changed`` maps other
-    todos to the fields (of TodoNode, without the sets) that have a new value; ``offset`` is always
-    among them. ``terms`` replaces those of a changed todo. ``unassigned`` people are taken off all
-    todos of the list, before ``assigned`` is looked at. ``labels``, ``assigned`` and ``blocked``
-    map (todo, label | username | what it waits for) to whether it is so, for todos not in ``made``.
+    maps a username to the membership, None: not a member. ``unassigned`` people are taken off all
+    todos that are there before the run, ahead of everything about todos: those who are members
+    again may be among ``assigned``, and in ``made``. ``purged`` todos are gone with all that hangs
+    on them, and nothing waits for them any more. ``made`` are new todos, whole, as of the end of
+    the run (one that is there already is replaced with all it has; what waits for it still does);
+    an id that was purged may be used again and is then in both. ``changed`` maps other todos to
+    the fields (of TodoNode, without the sets) that have a new value; ``offset`` is always among
+    them. ``terms`` replaces those of a changed todo. ``labels``, ``assigned`` and ``blocked`` map
+    (todo, label | username | what it waits for) to whether it is so, for todos not in ``made``.
+    Whatever is said of a todo that is not there is dropped.
     A blocker may have been purged, or never have been: then there is nothing to wait for.
     """
 
@@ -98,11 +102,11 @@ class Delta:
     deleted: bool = False
     title: str | None = None
     members: Mapping[str, Membership | None] = field(default_factory=dict)
+    unassigned: frozenset[str] = frozenset()
     purged: frozenset[UUID] = frozenset()
     made: Mapping[UUID, TodoNode] = field(default_factory=dict)
     changed: Mapping[UUID, Mapping[str, Any]] = field(default_factory=dict)
     terms: Mapping[UUID, frozenset[str]] = field(default_factory=dict)
-    unassigned: frozenset[str] = frozenset()
     labels: Mapping[tuple[UUID, str], bool] = field(default_factory=dict)
     assigned: Mapping[tuple[UUID, str], bool] = field(default_factory=dict)
     blocked: Mapping[tuple[UUID, UUID], bool] = field(default_factory=dict)

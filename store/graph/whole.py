@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
-from typing import TYPE_CHECKING, overload
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final, overload
 
 from store.graph.model import PRIORITIES, ListGraph, Membership, TodoNode
 from store.graph.terms import terms_of
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["milliseconds", "todo_node", "whole_list"]
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+
 
 @overload
 def milliseconds(moment: datetime) -> int: ...
@@ -27,8 +30,11 @@ def milliseconds(moment: datetime | None) -> int | None: ...
 
 
 def milliseconds(moment: datetime | None) -> int | None:
-    """Give a moment (aware) as milliseconds since 1970; None stays None."""
-    return None if moment is None else round(moment.timestamp() * 1000)
+    """Give a moment (aware) as milliseconds since 1970; None stays None.
+
+    Rounds down, as entries do, which spell milliseconds where rows may hold microseconds.
+    """
+    return None if moment is None else (moment - _EPOCH) // _MILLISECOND
 
 
 def whole_list(snapshot: Snapshot) -> ListGraph:
