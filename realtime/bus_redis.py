@@ -43,6 +43,8 @@ class RedisBus:
         self._receive: Receive | None = None
         self._told: Told | None = None
         self._own = ""  # the channel for this replica alone
+        self._count = 0  # of what was told to others
+        self._counts: dict[str, int] = {}  # by the sender: of what was heard from it last
         self._logs: dict[str, LogId] = {}  # by channel: what is to be received
 
     @property
@@ -75,7 +77,9 @@ class RedisBus:
     def tell(self, replica: str, data: bytes) -> bool:
         """Queue bytes for one replica; False when there is no connection or too much waits."""
         channel = self._node(replica)
-        return self._carrier.put(channel, seal(self._key, channel, data))
+        self._count += 1
+        body = b"%b %d\n%b" % (self._replica.encode(), self._count, data)
+        return self._carrier.put(channel, seal(self._key, channel, body))
 
     async def subscribe(self, log: LogId) -> bool:
         """Receive a log's messages; True when Redis confirmed it within 0.1 s."""
@@ -99,15 +103,26 @@ class RedisBus:
             return
         try:
             if log is None:
-                data = unseal(self._key, channel, payload)
-                if data is not None and self._told is not None:
-                    self._told(data)
+                self._hear(unseal(self._key, channel, payload))
                 return
             replica, message = decode(self._key, log, channel, payload)
             if replica != self._replica:
                 self._receive(log, replica, message)
         except Exception:  # noqa: BLE001 - one message must not cost the others
             _log.exception("bus_message_failed", channel=channel)
+
+    def _hear(self, body: bytes | None) -> None:
+        """Pass on what another replica told this one; what was heard before is a repetition.
+
+        Whoever gets at Redis could otherwise have a command of somebody's carried out again.
+        """
+        if body is None or self._told is None:
+            return
+        head, _, data = body.partition(b"\n")
+        sender, _, count = head.decode().rpartition(" ")
+        if int(count) > self._counts.get(sender, 0):
+            self._counts[sender] = int(count)
+            self._told(data)
 
     def _node(self, replica: str) -> str:
         return f"{self._namespace}:node:{replica}"

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from uuid import uuid4
 
 import pytest
+from redis.asyncio import Redis
 
 from realtime.bus import (
     Appended,
@@ -216,6 +217,28 @@ async def test_a_message_without_the_key_is_only_a_hint(redis_url: str, namespac
     assert listener.heard == [(log, "", Hint())] * 2
     assert listener.told == []
     for one in (listener, forger):
+        await one.bus.aclose()
+
+
+async def test_what_was_told_cannot_be_told_again(redis_url: str, namespace: str) -> None:
+    """Who listens in on Redis may send the very bytes once more; they are heard once."""
+    speaker, listener = (
+        Listener(RedisBus(redis_url, key=KEY, namespace=namespace)) for _ in ("one", "two")
+    )
+    await speaker.start("one")
+    await listener.start("two")
+    async with Redis.from_url(redis_url) as redis, redis.pubsub() as eavesdropper:
+        await eavesdropper.subscribe(f"{namespace}:node:two")
+        await eavesdropper.get_message(timeout=DEADLINE_S)  # the confirmation
+        for word in (b"first", b"second"):
+            assert speaker.bus.tell("two", word)
+        heard = [await eavesdropper.get_message(timeout=DEADLINE_S) for _ in range(2)]
+        for message in heard:
+            await redis.publish(f"{namespace}:node:two", message["data"])
+    assert speaker.bus.tell("two", b"third")
+    await until(lambda: len(listener.told) >= 3)
+    assert listener.told == [b"first", b"second", b"third"]
+    for one in (speaker, listener):
         await one.bus.aclose()
 
 
