@@ -7,7 +7,7 @@ from typing import Final
 
 import regex
 
-__all__ = ["MOST_TERMS", "terms_of"]
+__all__ = ["MOST_TERMS", "terms_of", "title_key"]
 
 MOST_TERMS: Final = 10
 """How many terms one title can have; the first ones count."""
@@ -41,3 +41,8 @@ def terms_of(title: str) -> frozenset[str]:
             if len(found) == MOST_TERMS:
                 break
     return frozenset(found)
+
+
+def title_key(title: str) -> str:
+    """Spell a title so that titles that people take for the same are equal. Pure."""
+    return " ".join(unicodedata.normalize("NFKC", title).casefold().split())
