@@ -71,8 +71,10 @@ class RedisLink:
 
     async def call(self, commands: Sequence[tuple[str | bytes, ...]], timeout_s: float) -> None:
         """Send commands in one write and wait for all answers."""
-        await self.send(commands, timeout_s)
         async with asyncio.timeout(timeout_s):
+            await self._connection.send_packed_command(
+                self._connection.pack_commands(commands), check_health=False
+            )
             for _ in commands:
                 await self.read()
 
