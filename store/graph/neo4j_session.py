@@ -1,0 +1,157 @@
+"""Reach Neo4j: one driver, bounded transactions, and a breaker before it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, LiteralString, TypeVar
+
+from neo4j import AsyncGraphDatabase, AsyncManagedTransaction, unit_of_work
+from neo4j.exceptions import (
+    ConnectionAcquisitionTimeoutError,
+    DatabaseUnavailable,
+    Neo4jError,
+    ServiceUnavailable,
+    SessionExpired,
+    TransientError,
+)
+
+from store.graph.breaker import Breaker, Failure
+
+__all__ = ["Neo4jSession", "Neo4jSettings", "Rows", "rows"]
+
+T = TypeVar("T")
+Rows = list[dict[str, Any]]
+
+# What the server says when it ended a transaction that took longer than it may.
+_TOO_SLOW: Final = frozenset(
+    {
+        "Neo.ClientError.Transaction.TransactionTimedOut",
+        "Neo.ClientError.Transaction.TransactionTimedOutClientConfiguration",
+        "Neo.ClientError.Transaction.TransactionTerminated",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Neo4jSettings:
+    """Say where Neo4j is and how long to wait for it.
+
+    ``user`` None: the server asks for nobody. ``connections`` at most, ``connect_s`` and
+    ``acquire_s`` seconds to open one and to get a free one; ``retry_s`` seconds in which the driver
+    repeats what the server calls transient. ``read_s`` and ``write_s`` bound a transaction: the
+    server ends it then, and a second later nobody waits for the server any more. ``failures`` in a
+    row open the breaker, and ``probe_after_s`` seconds later the server is tried again.
+    ``notices``: from which severity on the server's notices become Python warnings; OFF: none is
+    asked for.
+    """
+
+    url: str
+    user: str | None = None
+    password: str = field(default="", repr=False)
+    database: str = "neo4j"
+    connections: int = 16
+    connect_s: float = 3.0
+    acquire_s: float = 5.0
+    retry_s: float = 2.0
+    read_s: float = 5.0
+    write_s: float = 20.0
+    failures: int = 5
+    probe_after_s: int = 60
+    notices: Literal["OFF", "WARNING", "INFORMATION"] = "OFF"
+
+
+class Neo4jSession:
+    """Run transactions in one database, for any number of tasks of one event loop.
+
+    Raises GraphUnavailable when the server is away, slow, refuses or is not asked for now; what is
+    wrong with a statement is raised as the driver raises it.
+    """
+
+    def __init__(self, settings: Neo4jSettings) -> None:
+        """Connect to nothing yet. Raises neo4j's ConfigurationError or ValueError for a bad URL."""
+        self._settings = settings
+        self._breaker = Breaker(settings.failures, settings.probe_after_s, _judge)
+        self._driver = AsyncGraphDatabase.driver(
+            settings.url,
+            auth=None if settings.user is None else (settings.user, settings.password),
+            max_connection_pool_size=settings.connections,
+            connection_timeout=settings.connect_s,
+            connection_acquisition_timeout=settings.acquire_s,
+            max_transaction_retry_time=settings.retry_s,
+            notifications_min_severity=settings.notices,
+            warn_notification_severity=settings.notices,
+            telemetry_disabled=True,
+            user_agent="lockstep",
+        )
+
+    @property
+    def breaker(self) -> Breaker:
+        """What decides whether the server is asked at all."""
+        return self._breaker
+
+    async def read(self, work: Callable[[AsyncManagedTransaction], Awaitable[T]]) -> T:
+        """Run ``work`` in a transaction that only reads; it may run more than once."""
+        return await self._run("execute_read", work, self._settings.read_s)
+
+    async def write(self, work: Callable[[AsyncManagedTransaction], Awaitable[T]]) -> T:
+        """Run ``work`` in a transaction, and commit; it may run more than once.
+
+        Raises neo4j's IncompleteCommit when the connection was lost during the commit: then only
+        the graph knows what came of it.
+        """
+        return await self._run("execute_write", work, self._settings.write_s)
+
+    async def aclose(self) -> None:
+        """Close every connection, waiting for the server no longer than a connection may take."""
+        try:
+            async with asyncio.timeout(self._settings.connect_s):
+                await self._driver.close()
+        except TimeoutError:
+            pass  # cancelled while it said goodbye: the connections are gone all the same
+
+    async def _run(
+        self,
+        execute: str,
+        work: Callable[[AsyncManagedTransaction], Awaitable[T]],
+        bound_s: float,
+    ) -> T:
+        bounded = unit_of_work(timeout=bound_s)(work)
+
+        async def question() -> T:
+            async with (
+                asyncio.timeout(bound_s + self._settings.retry_s + 1.0),
+                self._driver.session(database=self._settings.database) as session,
+            ):
+                answer: T = await getattr(session, execute)(bounded)
+                return answer
+
+        return await self._breaker.ask(question)
+
+
+async def rows(
+    transaction: AsyncManagedTransaction, text: LiteralString, parameters: Mapping[str, Any]
+) -> Rows:
+    """Run a statement and give its rows. ``parameters`` are the only way in for values."""
+    return await (await transaction.run(text, dict(parameters))).data()
+
+
+def _judge(error: Exception) -> Failure | None:
+    match error:
+        case Neo4jError() if (error.code or "").startswith("Neo.ClientError.Security."):
+            return Failure.OPENS
+        case (
+            ServiceUnavailable()
+            | SessionExpired()
+            | ConnectionAcquisitionTimeoutError()
+            | DatabaseUnavailable()
+            | OSError()  # TimeoutError, ours, is one
+        ):
+            return Failure.COUNTS
+        case Neo4jError() if error.code in _TOO_SLOW:
+            return Failure.COUNTS
+        case TransientError():
+            return Failure.PASSING
+        case _:
+            return None
