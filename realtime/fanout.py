@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING
 
+from realtime.few import Few, added, removed
 from realtime.frames import framed
 from realtime.outbox import Weight
 
@@ -57,16 +58,16 @@ class FanOut:
     all that is still on its way.
     """
 
-    __slots__ = ("_live", "_numbers", "_round", "_scheduled", "_walks", "deliveries")
+    __slots__ = ("_live", "_numbers", "_round", "_walks", "deliveries")
 
     def __init__(self) -> None:
         self.deliveries = 0
-        self._live: dict[Follower, None] = {}
+        self._live: Few[Follower] = ()
         # The live ones, as a loop needs them; None: somebody came or went.
         self._round: list[tuple[Encoding, tuple[Follower, ...]]] | None = None
-        self._walks: deque[_Walk] = deque()
+        # What is on its way; None: nothing, and no step is due (an empty deque is 760 bytes).
+        self._walks: deque[_Walk] | None = None
         self._numbers = 0
-        self._scheduled = False
 
     def __contains__(self, follower: Follower) -> bool:
         return follower in self._live
@@ -80,13 +81,13 @@ class FanOut:
     def add(self, follower: Follower) -> None:
         """Begin with the next publication."""
         follower.live_from = self._numbers + 1
-        self._live[follower] = None
+        self._live = added(self._live, follower)
         self._round = None
 
     def discard(self, follower: Follower) -> None:
         """Deliver nothing more, not even what is on its way."""
         if follower in self._live:
-            del self._live[follower]
+            self._live = removed(self._live, follower)
             follower.live_from = _NEVER
             self._round = None
 
@@ -96,23 +97,24 @@ class FanOut:
             return
         if self._round is None:
             self._round = _by_encoding(self._live)
-        newest = tuple(self._walks)[: -len(self._round) - 1 : -1]  # the last one first
+        walks = deque() if self._walks is None else self._walks
+        newest = tuple(walks)[: -len(self._round) - 1 : -1]  # the last one first
         for encoding, followers in self._round:
             frame = encoding.publication(publication)
             walk = next((one for one in newest if one.followers is followers), None)
             if walk is None or walk.next or walk.size + len(frame) > _MERGED_BYTES:
                 self._numbers += 1
                 walk = _Walk(self._numbers, encoding, followers, publication.offset)
-                self._walks.append(walk)
+                walks.append(walk)
             walk.frames.append(frame)
             walk.size += len(frame) + 1
-        if not self._scheduled:
-            self._scheduled = True
+        if self._walks is None:
+            self._walks = walks
             asyncio.get_running_loop().call_soon(self._step)
 
     def finish(self, followers: Collection[Follower]) -> None:
         """Deliver at once what is on its way to these: something must follow it."""
-        for walk in self._walks:
+        for walk in self._walks or ():
             waiting = set(walk.followers[walk.next :])
             for follower in followers:
                 if follower in waiting and follower.live_from <= walk.number:
@@ -123,7 +125,9 @@ class FanOut:
 
     def _step(self) -> None:
         """Walk on, over a slice."""
-        walk = self._walks[0]
+        walks = self._walks
+        assert walks is not None  # noqa: S101 - a step is due exactly while something is on its way
+        walk = walks[0]
         message = walk.message
         wire = framed(message, text=walk.encoding.text)
         start = walk.next
@@ -144,11 +148,11 @@ class FanOut:
                     peer.push(message, Weight.ENTRY, follower, offset)
         self.deliveries += len(part) * len(walk.frames)
         if walk.next >= len(walk.followers):
-            self._walks.popleft()
-        if self._walks:
+            walks.popleft()
+        if walks:
             asyncio.get_running_loop().call_soon(self._step)
         else:
-            self._scheduled = False
+            self._walks = None
 
 
 def _by_encoding(followers: Iterable[Follower]) -> list[tuple[Encoding, tuple[Follower, ...]]]:

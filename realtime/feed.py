@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Protocol
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from realtime import codes
 from realtime.codes import UnsubscribeCode
 from realtime.encoding import Encoding
 from realtime.fanout import FanOut
+from realtime.few import Few, added, removed
 from realtime.outbox import Weight
 from realtime.presence import ClientInfo, Diff, Presence
 from realtime.publication import EVERYONE, Publication
@@ -20,6 +21,9 @@ from realtime.subscription import Phase, Step, Subscription
 from store.log_id import LogId, LogKind
 
 __all__ = ["Feed", "Follower", "Peer", "SignalSeat"]
+
+
+_NEVER = float("inf")
 
 
 class Peer(Protocol):
@@ -61,7 +65,7 @@ class Follower:
         self.info = info
         self.join_leave = join_leave
         self.page_entries: int | None = None
-        self.live_from = float("inf")
+        self.live_from = _NEVER
 
 
 class SignalSeat:
@@ -80,24 +84,26 @@ class Feed:
 
     A follower that is level with the feed is *live*, and served by the ``FanOut``. The others (they
     read, or are ahead of the feed) get a publication through their ``Subscription``.
+
+    Most feeds are inboxes with one follower, so what a feed has need of now and then is made then.
     """
 
     __slots__ = (
         "_joiners",
+        "_lease_s",
         "_live",
+        "_presence",
+        "_seats",
         "_slow",
         "asked_at",
         "began_at",
-        "channel",
         "idle_since",
         "listeners",
         "log",
         "pins",
         "position",
-        "presence",
         "recent",
         "repairing",
-        "seats",
         "sequencer",
     )
 
@@ -106,25 +112,42 @@ class Feed:
     ) -> None:
         self.log = log
         self.recent = Recent(budget or RecentBudget(0))
-        self.channel = log.channel
         self.sequencer = Sequencer(held)
         self.position: int | None = None  # the last offset delivered; None: not begun
         self.began_at = 0  # nothing up to here was ever offered to a follower
-        self.presence = Presence(lease_s)
-        self.seats: dict[Peer, SignalSeat] = {}
-        self.listeners: list[Callable[[Publication], None]] = []
+        self.listeners: tuple[Callable[[Publication], None], ...] = ()
         self.pins = 0  # those who need the feed without following it yet
-        self.idle_since = float("inf")
-        self.asked_at = float("-inf")  # when the other replicas were asked who is here
+        self.idle_since = _NEVER
+        self.asked_at = -_NEVER  # when the other replicas were asked who is here
         self.repairing = False
+        self._lease_s = lease_s
+        self._presence: Presence | None = None
         self._live = FanOut()
-        self._slow: dict[Follower, None] = {}
-        self._joiners: dict[Follower, None] = {}
+        self._slow: Few[Follower] = ()
+        self._joiners: Few[Follower] = ()
+        self._seats: dict[Peer, SignalSeat] | None = None
 
     @property
     def followed(self) -> bool:
         """Tell whether anybody needs this feed."""
-        return bool(self._live or self._slow or self.seats or self.pins or self.listeners)
+        return bool(self._live or self._slow or self._seats or self.pins or self.listeners)
+
+    @property
+    def channel(self) -> str:
+        """Give the log's name on the wire."""
+        return self.log.channel
+
+    @property
+    def presence(self) -> Presence:
+        """Give who is here."""
+        if self._presence is None:
+            self._presence = Presence(self._lease_s)
+        return self._presence
+
+    @property
+    def seats(self) -> Collection[SignalSeat]:
+        """Give the subscriptions to the list's signals."""
+        return () if self._seats is None else tuple(self._seats.values())
 
     @property
     def followers(self) -> list[Follower]:
@@ -185,7 +208,7 @@ class Feed:
         self._live.finish(removed)  # this entry is their last
         for follower in removed:
             self.end(follower, _why(publication))
-        for seat in tuple(self.seats.values()):
+        for seat in self.seats:
             if not seat.membership.offer(publication) and seat.ready:
                 self.leave_signals(seat.peer)
                 seat.peer.ended(signals_channel(self.log.key), _why(publication))
@@ -194,14 +217,14 @@ class Feed:
 
     def register(self, follower: Follower) -> None:
         """Let a follower have every publication from now on, through its subscription."""
-        self._slow[follower] = None
+        self._slow = added(self._slow, follower)
 
     def settle(self, follower: Follower) -> None:
         """Go on with a follower whose subscribe reply was queued: live, or a further read."""
         if follower not in self._slow:
             return
         if follower.join_leave:
-            self._joiners[follower] = None
+            self._joiners = added(self._joiners, follower)
         self.perform(follower, follower.subscription.merge())
 
     def perform(self, follower: Follower, step: Step) -> None:
@@ -222,14 +245,14 @@ class Feed:
             and subscription.position == self.position
             and follower in self._slow
         ):
-            del self._slow[follower]
+            self._slow = removed(self._slow, follower)
             self._live.add(follower)
 
     def fall_behind(self, follower: Follower, offset: int) -> None:
         """Learn that the publications from ``offset`` on were dropped before they left."""
         if follower in self._live:
             self._live.discard(follower)
-            self._slow[follower] = None
+            self._slow = added(self._slow, follower)
         if follower in self._slow:
             follower.subscription.fall_behind(offset - 1, self.sequencer.position or 0)
 
@@ -242,14 +265,14 @@ class Feed:
         """Forget a follower; nothing reaches it any more."""
         follower.subscription.end()
         self._live.discard(follower)
-        self._slow.pop(follower, None)
-        self._joiners.pop(follower, None)
+        self._slow = removed(self._slow, follower)
+        self._joiners = removed(self._joiners, follower)
 
     def reset(self, code: UnsubscribeCode) -> None:
         """Start anew: the log is another one now, no position of the old one counts."""
         for follower in self.followers:
             self.end(follower, code)
-        for seat in tuple(self.seats.values()):
+        for seat in self.seats:
             self.leave_signals(seat.peer)
             seat.peer.ended(signals_channel(self.log.key), code)
         self.sequencer = Sequencer()
@@ -260,15 +283,20 @@ class Feed:
 
     def take_seat(self, seat: SignalSeat) -> None:
         """Let a connection have the list's signals, once its reply was queued."""
-        self.seats[seat.peer] = seat
+        if self._seats is None:
+            self._seats = {}
+        self._seats[seat.peer] = seat
 
     def leave_signals(self, peer: Peer) -> None:
         """Forget a connection's signals subscription."""
-        self.seats.pop(peer, None)
+        if self._seats is not None:
+            self._seats.pop(peer, None)
+            if not self._seats:
+                self._seats = None
 
     def signal(self, data: bytes, info: ClientInfo) -> None:
         """Pass a signal on to everyone who asked for the list's signals."""
-        ready = [seat.peer for seat in self.seats.values() if seat.ready]
+        ready = [seat.peer for seat in self.seats if seat.ready]
         channel = signals_channel(self.log.key)
         _push_all(ready, lambda encoding: [encoding.signal_push(channel, data, info)])
 
@@ -277,9 +305,11 @@ class Feed:
         if not self._joiners or self.log.kind is not LogKind.LIST:
             return
 
+        channel = self.channel
+
         def pushes(encoding: Encoding) -> list[bytes]:
-            left = [encoding.leave_push(self.channel, info) for info in diff.left]
-            return left + [encoding.join_push(self.channel, info) for info in diff.joined]
+            left = [encoding.leave_push(channel, info) for info in diff.left]
+            return left + [encoding.join_push(channel, info) for info in diff.joined]
 
         _push_all([follower.peer for follower in self._joiners], pushes)
 

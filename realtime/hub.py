@@ -179,7 +179,8 @@ class Hub:
         if read is None:
             read = await self._whole(feed, partial(self.reads.first, feed.log, user, recovery))
             if read.role is not None and feed.position is not None:
-                feed.recent.learn(user, read.head, feed.position)
+                if feed.log.kind is LogKind.LIST:  # the others are open to whoever follows them
+                    feed.recent.learn(user, read.head, feed.position)
                 feed.recent.seed([Publication(entry) for entry in read.entries], feed.position)
         start = subscription.start(read, recovery)
         if start is None:

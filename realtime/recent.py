@@ -38,9 +38,9 @@ class Recent:
 
     def __init__(self, budget: RecentBudget) -> None:
         self._budget = budget
-        self._kept: deque[Publication] = deque()
+        self._kept: deque[Publication] | None = None  # an empty one is 760 bytes
         self._bytes = 0
-        self._members: dict[UUID, int] = {}
+        self._members: dict[UUID, int] | None = None
 
     def add(self, publication: Publication) -> None:
         """Take the log's next publication; each must follow the one before."""
@@ -51,51 +51,56 @@ class Recent:
     def after(self, offset: int, position: int) -> list[Publication] | None:
         """Give everything from ``offset`` to ``position``, the last one seen; None: not all."""
         missed = position - offset
-        if missed < 0 or missed > len(self._kept):
-            return None
         if missed == 0:
             return []
+        kept = self._kept
+        if kept is None or missed < 0 or missed > len(kept):
+            return None
         if missed <= 8:  # mostly: the end is near, and a slice of a deque costs its length
-            return [self._kept[index] for index in range(-missed, 0)]
-        return list(self._kept)[-missed:]
+            return [kept[index] for index in range(-missed, 0)]
+        return list(kept)[-missed:]
 
     def seed(self, publications: list[Publication], position: int) -> None:
         """Take what a read brought, if it reaches to ``position`` and further back than this."""
         if (
             publications
             and publications[-1].offset == position
-            and len(self._kept) < len(publications) <= _ENTRIES
+            and len(self._kept or ()) < len(publications) <= _ENTRIES
         ):
             self._grow(-self._bytes)
-            self._kept.clear()
+            self._kept = None
             for publication in publications:
                 self._keep(publication)
 
     def learn(self, user: UUID, head: int, position: int) -> None:
         """Learn from a read that saw ``user`` as a member at ``head``."""
         if head >= position:  # else what took the membership since may have been seen before this
+            if self._members is None:
+                self._members = {}
             self._members[user] = head
 
     def knows(self, user: UUID) -> bool:
         """Tell whether ``user`` is a member as far as the log was seen; False: nobody knows."""
-        return user in self._members
+        return self._members is not None and user in self._members
 
     def clear(self) -> None:
         """Forget everything: the log is another one now, or nobody follows it any more."""
         self._grow(-self._bytes)
-        self._kept.clear()
-        self._members.clear()
+        self._kept = self._members = None
 
     def _keep(self, publication: Publication) -> None:
-        self._kept.append(publication)
+        kept = self._kept
+        if kept is None:
+            kept = self._kept = deque()
+        kept.append(publication)
         self._grow(len(publication.body))
-        while self._kept and (len(self._kept) > _ENTRIES or self._budget.used > self._budget.limit):
-            self._grow(-len(self._kept.popleft().body))
+        while kept and (len(kept) > _ENTRIES or self._budget.used > self._budget.limit):
+            self._grow(-len(kept.popleft().body))
 
     def _remove(self, user: UUID, offset: int) -> None:
         if user == EVERYONE:
-            self._members.clear()
-        elif self._members.get(user, offset) < offset:
+            self._members = None
+        elif self._members is not None and self._members.get(user, offset) < offset:
             del self._members[user]
 
     def _grow(self, size: int) -> None:

@@ -122,7 +122,7 @@ class Replica:
         if self._grown is not None:
             await self._bus.subscribe(LogId.LISTS)
         control = await self.hub.attach(LogId.CONTROL)
-        control.listeners.append(self._heed)
+        control.listeners += (self._heed,)
         everyone = await self.hub.attach(LogId.ALL)
         everyone.pins += 1
         # Followed first, then read: a session that ends in between is met twice, never missed.

@@ -32,7 +32,7 @@ class Sequencer:
     def __init__(self, limit: int = 1_000) -> None:
         self.position: int | None = None
         self._limit = limit
-        self._held: dict[int, Publication] = {}
+        self._held: dict[int, Publication] | None = None  # mostly
         self._head = 0  # the highest offset known to exist
         self._claimed = 0  # the highest offset somebody spoke of: to be looked up
 
@@ -57,8 +57,11 @@ class Sequencer:
             if offset > position + self._limit:
                 self._claimed = max(self._claimed, offset)
                 return []
-        if len(self._held) < self._limit or (position is not None and offset == position + 1):
-            self._held.setdefault(offset, publication)
+        held = self._held
+        if held is None:
+            held = self._held = {}
+        if len(held) < self._limit or (position is not None and offset == position + 1):
+            held.setdefault(offset, publication)
         self._head = max(self._head, offset)
         return self._ready()
 
@@ -89,12 +92,15 @@ class Sequencer:
         return Gap(self.position + 1, last) if last > self.position else None
 
     def _ready(self) -> list[Publication]:
-        if self.position is None or not self._held:
+        position, held = self.position, self._held
+        if position is None or not held:
             return []
         due: list[Publication] = []
-        while (publication := self._held.pop(self.position + 1, None)) is not None:
-            self.position += 1
+        while (publication := held.pop(position + 1, None)) is not None:
+            position += 1
             due.append(publication)
-        if self._held and min(self._held) <= self.position:
-            self._held = {key: held for key, held in self._held.items() if key > self.position}
+        self.position = position
+        if held and min(held) <= position:
+            held = {offset: ahead for offset, ahead in held.items() if offset > position}
+        self._held = held or None
         return due
