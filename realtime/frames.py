@@ -75,6 +75,11 @@ class FrameReader:
         self._controls = 0
         self._window_ends = 0.0
 
+    def allow(self, max_bytes: int) -> None:
+        """Bound messages anew, from the next frame on."""
+        if self._frames is not None:
+            self._frames.max_message_size = max_bytes
+
     def receive(self, data: bytes, now: float, receiver: Receiver) -> None:
         """Take what arrived, little by little: a cap counts before the next part is parsed."""
         if len(data) <= _SLICE:

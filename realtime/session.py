@@ -119,8 +119,7 @@ class Session:
         if self._state in {_State.CLOSED, _State.REFUSED}:
             return []
         limits = self._limits
-        known = self._state is _State.OPEN
-        if len(frame) > (limits.frame_bytes if known else limits.first_frame_bytes):
+        if len(frame) > self.message_bytes:
             return self._close(codes.TOO_BIG)
         try:
             messages = self.encoding.parse(frame)
@@ -214,6 +213,12 @@ class Session:
             return _FOREVER
         answer_by = min((pending.answer_by for pending in self._waiting()), default=_FOREVER)
         return min(self._connect_by, self._ping_at, self._pong_by, self._expires_at, answer_by)
+
+    @property
+    def message_bytes(self) -> int:
+        """Give how long a message may be; less before connect, because nobody is known yet."""
+        opened = self._state is _State.OPEN
+        return self._limits.frame_bytes if opened else self._limits.first_frame_bytes
 
     @property
     def is_open(self) -> bool:

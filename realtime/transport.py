@@ -33,6 +33,8 @@ class SocketTransport(asyncio.Protocol):
         "_connection",
         "_dirty",
         "_goodbye",
+        "_held_short",
+        "_patience",
         "_reader",
         "_said",
         "_sockets",
@@ -46,6 +48,8 @@ class SocketTransport(asyncio.Protocol):
     """Bytes that the kernel has not taken, above which nothing more is written."""
     close_s: float = 5.0
     """Seconds from the peer's goodbye to the abort, if it does not read what is still written."""
+    farewell_bytes: int = 1024 * 1024
+    """What a peer may still send when we close: four of the longest messages, under way by then."""
 
     def __init__(
         self, sockets: set[object], turn: Turn, max_bytes: int, *, text: bool = True
@@ -58,6 +62,8 @@ class SocketTransport(asyncio.Protocol):
         self.full = False
         self._goodbye: CloseCode | None = None
         self._said = False  # our close frame is out: nothing may follow it
+        self._held_short = True  # not connected yet, or no more
+        self._patience = -1  # bytes that are still thrown away after our close; -1: not closing
         self._transport: asyncio.Transport
         self._connection: Connection
 
@@ -65,6 +71,7 @@ class SocketTransport(asyncio.Protocol):
         """Take a transport over, right after its handshake was answered."""
         self._transport = transport
         self._connection = connection
+        self._reader.allow(connection.session.message_bytes)
         self._sockets.add(self)
         # Both marks the same: there is room as soon as the buffer is down to what it may hold.
         transport.set_write_buffer_limits(high=self.write_buffer_bytes, low=self.write_buffer_bytes)
@@ -82,6 +89,8 @@ class SocketTransport(asyncio.Protocol):
     def close(self, code: CloseCode) -> None:
         """Write what still waits, then the close frame; the connection aborts when it is late."""
         self._goodbye = code
+        self._held_short = True
+        self._patience = self.farewell_bytes
         self.wake()
 
     def abort(self) -> None:
@@ -145,7 +154,25 @@ class SocketTransport(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take in what arrived."""
+        if self._held_short and not self._bears(len(data)):
+            return
         self._reader.receive(data, time.monotonic(), self)
+
+    def _bears(self, size: int) -> bool:
+        """Tell whether ``size`` bytes more are taken from who is not connected yet, or no more.
+
+        Reading goes on after a close, so that the reason arrives. Whoever sends without end would
+        keep a third of a core busy by that, until the close is late.
+        """
+        if self._patience >= 0:
+            self._patience -= size
+            if self._patience < 0:
+                self.abort()
+                return False
+        elif self._connection.session.is_open:
+            self._held_short = False
+            self._reader.allow(self._connection.session.message_bytes)
+        return True
 
     def message(self, data: bytes, *, text: bool) -> None:
         """Take a whole message (see realtime.frames.Receiver)."""
