@@ -14,7 +14,7 @@ from realtime.codes import CloseCode
 
 __all__ = ["FrameReader", "Receiver", "close_frame", "framed"]
 
-_SLICE: Final = 512  # bytes parsed before the caps are looked at: 85 of the smallest frames, 0.25 ms
+_SLICE: Final = 512  # bytes parsed before the caps are looked at: 85 of the smallest frames
 _WINDOW_S: Final = 1.0
 _SPARES: Final = 4  # parsers that wait for the next socket to say something
 _TEXT: Final = 0x81  # a whole message in one frame (section 5.2)
