@@ -24,8 +24,10 @@ class GraphWriter(Protocol):
     """Take in what the logs say. Several processes may, at once and repeatedly.
 
     The graph belongs to one database, named by its epoch. It may be built anew, as another
-    *generation* beside the one that questions are answered from. Every method raises
-    GraphUnavailable when the graph is away, slow or refuses, and is bounded in time.
+    *generation* beside the one that questions are answered from. Its number is never given again,
+    so whoever still holds that of a dropped one does no harm: nothing is in it, and it takes
+    nothing in. Every method raises GraphUnavailable when the graph is away, slow or refuses, and is
+    bounded in time.
     """
 
     async def start(self) -> None:

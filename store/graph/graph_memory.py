@@ -4,33 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from store.graph.answers import (
-    Dependency,
     Impact,
     ListDependencies,
     ListHints,
     PeopleHints,
     Recommendations,
-    Waiting,
 )
 from store.graph.apply import apply
-from store.graph.hints import BASES, TOGETHER_MS, WITH_A_BASE, Neighbour, companions, label_hints
-from store.graph.people import Meeting, Work, assignments, invitations
-from store.graph.pulls import NOTHING, Pull, open_todo, people_of, pulls
-from store.graph.ranking import Candidate, order_of, recommendation, score_of
-from store.graph.terms import terms_of, title_key
+from store.graph.hints import companions, label_hints
+from store.graph.memory_list import MemoryList
+from store.graph.people import Meeting, assignments, invitations
+from store.graph.ranking import order_of, recommendation, score_of
+from store.graph.terms import terms_of
 from store.todo.model import Role
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from store.graph.model import Delta, ListGraph, TodoNode
+    from store.graph.model import Delta, ListGraph
+    from store.graph.ranking import Candidate
 
 __all__ = ["MemoryGraph"]
 
@@ -38,58 +36,34 @@ __all__ = ["MemoryGraph"]
 _SLICE: Final = 2_000
 
 
-class _Held:
-    """Hold one list, and what is computed of it when it is first asked for."""
-
-    def __init__(self, whole: ListGraph) -> None:
-        self.whole = whole
-
-    @cached_property
-    def pulls(self) -> Mapping[UUID, Pull]:
-        """Give what pulls at each open todo."""
-        return pulls(open_todo(todo) for todo in self.whole.todos.values() if todo.open)
-
-    @cached_property
-    def waiting(self) -> Mapping[UUID, Sequence[UUID]]:
-        """Give, for each live todo, the live ones that wait for it directly."""
-        found: defaultdict[UUID, list[UUID]] = defaultdict(list)
-        for todo in self.live():
-            for other in todo.blocked_by:
-                found[other].append(todo.id)
-        return found
-
-    def live(self) -> Iterator[TodoNode]:
-        """Go through what is not in the trash."""
-        return (todo for todo in self.whole.todos.values() if not todo.deleted)
-
-
 @dataclass(slots=True)
 class _Generation:
+    """Hold one graph; lists also by the names of their members."""
+
     epoch: str
-    lists: dict[UUID, _Held] = field(default_factory=dict)
-    by_member: defaultdict[str, set[UUID]] = field(default_factory=lambda: defaultdict(set))
-    home: dict[UUID, UUID] = field(default_factory=dict)  # the list of each todo
+    lists: dict[UUID, MemoryList] = field(default_factory=dict)
+    by_member: dict[str, set[UUID]] = field(default_factory=dict)
 
     def put(self, whole: ListGraph) -> None:
-        before = self.lists.get(whole.id)
-        if before is not None:
-            for name in before.whole.members:
-                if name not in whole.members:
-                    self.by_member[name].discard(whole.id)
-            for todo_id in before.whole.todos:
-                if todo_id not in whole.todos:
-                    self.home.pop(todo_id, None)
+        self.remove(whole.id)
         for name in whole.members:
-            self.by_member[name].add(whole.id)
-        for todo_id in whole.todos:
-            self.home[todo_id] = whole.id
-        self.lists[whole.id] = _Held(whole)
+            self.by_member.setdefault(name, set()).add(whole.id)
+        self.lists[whole.id] = MemoryList(whole)
 
-    def of(self, asker: str) -> list[_Held]:
+    def remove(self, list_id: UUID) -> None:
+        before = self.lists.pop(list_id, None)
+        if before is None:
+            return
+        for name in before.whole.members:
+            self.by_member[name].discard(list_id)
+            if not self.by_member[name]:
+                del self.by_member[name]
+
+    def of(self, asker: str) -> list[MemoryList]:
         """Give the lists that the asker is a member of, in order of their ids."""
         return [self.lists[one] for one in sorted(self.by_member.get(asker, ()))]
 
-    def opened(self, asker: str, list_id: UUID) -> _Held | None:
+    def opened(self, asker: str, list_id: UUID) -> MemoryList | None:
         """Give one of them."""
         held = self.lists.get(list_id)
         return None if held is None or asker not in held.whole.members else held
@@ -98,12 +72,14 @@ class _Generation:
 class MemoryGraph:
     """Be a graph in the memory of this process; gone with it, and made from the logs again.
 
-    A todo takes about a kilobyte. Never away, so it raises nothing.
+    A todo takes about a kilobyte. Never away, so it raises nothing. What a question sees is one
+    moment's graph, although the loop gets its turn while it is answered.
     """
 
     def __init__(self) -> None:
         self._generations: dict[int, _Generation] = {}
         self._active = 0
+        self._begun = 0
 
     # --- what the logs say ------------------------------------------------------------------------
 
@@ -118,10 +94,10 @@ class MemoryGraph:
         return self._active
 
     async def begin(self, epoch: str) -> int:
-        """Make a new generation."""
-        number = max(self._generations, default=0) + 1
-        self._generations[number] = _Generation(epoch)
-        return number
+        """Make a new generation, with a number that none had before."""
+        self._begun += 1
+        self._generations[self._begun] = _Generation(epoch)
+        return self._begun
 
     async def switch(self, generation: int) -> None:
         """Make it the active one."""
@@ -138,18 +114,18 @@ class MemoryGraph:
 
     async def watermarks(self, generation: int, lists: Collection[UUID]) -> dict[UUID, int]:
         """Give how far lists are in."""
-        held = self._generations[generation].lists
+        held = self._of(generation).lists
         return {one: held[one].whole.offset for one in lists if one in held}
 
     async def apply(self, generation: int, deltas: Sequence[Delta]) -> Mapping[UUID, int]:
         """Take in runs that begin where their lists stand; nothing comes between."""
-        into = self._generations[generation]
+        into = self._of(generation)
         after = {}
         for delta in deltas:
             held = into.lists.get(delta.list_id)
             before = None if held is None else held.whole
             offset = 0 if before is None else before.offset
-            if offset == delta.since:
+            if offset == delta.since and generation in self._generations:
                 into.put(apply(before, delta))
                 offset = delta.offset
             after[delta.list_id] = offset
@@ -157,22 +133,34 @@ class MemoryGraph:
 
     async def replace(self, generation: int, whole: ListGraph) -> None:
         """Take in a list as a whole."""
-        self._generations[generation].put(whole)
+        self._of(generation).put(whole)
 
     async def read_list(self, generation: int, list_id: UUID) -> ListGraph | None:
         """Give a list back."""
-        held = self._generations[generation].lists.get(list_id)
+        held = self._of(generation).lists.get(list_id)
         return None if held is None else held.whole
 
     async def aclose(self) -> None:
         """Let go of everything."""
         self._generations.clear()
 
+    def lists_of(self, username: str) -> set[UUID]:
+        """Name the lists that someone is a member of, as far as they are in."""
+        return set(self._now.by_member.get(username, ()))
+
+    def evict(self, list_id: UUID) -> None:
+        """Forget a list, as if it had never been in."""
+        self._now.remove(list_id)
+
     # --- questions --------------------------------------------------------------------------------
 
     @property
     def _now(self) -> _Generation:
-        return self._generations.get(self._active) or _Generation("")
+        return self._of(self._active)
+
+    def _of(self, generation: int) -> _Generation:
+        """Give a generation; one that is gone is empty, and what is put there is lost."""
+        return self._generations.get(generation) or _Generation("")
 
     async def offset(self, list_id: UUID) -> int:
         """Give the list's watermark."""
@@ -182,18 +170,17 @@ class MemoryGraph:
     async def recommend(self, asker: str, now: int, limit: int) -> Recommendations:
         """Rank the todos of all lists; the loop gets its turn in between."""
         lists = self._now.of(asker)
+        turn = _Turn()
         best: list[tuple[tuple[int, bool, int, int, str], Candidate]] = []
-        looked = 0
         for held in lists:
             if held.whole.members[asker].role is Role.VIEWER:
                 continue
-            candidates = list(_candidates(held, asker))
-            looked += len(held.whole.todos)
-            ranked = ((order_of(one, score_of(one, asker, now)), one) for one in candidates)
-            best = heapq.nsmallest(limit, [*best, *ranked])
-            if looked >= _SLICE:
-                looked = 0
-                await asyncio.sleep(0)
+            await held.prepare()
+            scored = []
+            for candidate in held.candidates(asker):
+                scored.append((score_of(candidate, asker, now), candidate))
+                await turn.take(1)
+            best = _best(best, scored, limit)
         return Recommendations(
             tuple(recommendation(one, asker, now) for _, one in best),
             {held.whole.id: held.whole.offset for held in lists},
@@ -201,65 +188,43 @@ class MemoryGraph:
 
     async def impact(self, asker: str, todo_id: UUID) -> Impact:
         """Walk from the todo to what waits for it, nearest first, through open ones."""
-        home = self._now.home.get(todo_id)
-        held = None if home is None else self._now.opened(asker, home)
-        if held is None or not held.whole.todos[todo_id].open:
-            return Impact(None if held is None else held.whole.id, _offset(held), ())
-        steps = {todo_id: 0}
-        queue = [todo_id]
-        for here in queue:
-            for other in held.waiting.get(here, ()):
-                if other not in steps and held.whole.todos[other].open:
-                    steps[other] = steps[here] + 1
-                    queue.append(other)
-        del steps[todo_id]
-        return Impact(
-            held.whole.id,
-            held.whole.offset,
-            tuple(
-                _waiting(held.whole.todos[one], count)
-                for one, count in sorted(steps.items(), key=lambda pair: (pair[1], pair[0]))
-            ),
-        )
+        for held in self._now.of(asker):
+            if todo_id in held.whole.todos:
+                return Impact(held.whole.id, held.whole.offset, held.waiting(todo_id))
+        return Impact(None, 0, ())
 
     async def dependencies(self, asker: str, list_id: UUID) -> ListDependencies | None:
         """Read the live todos with a dependency among them."""
         held = self._now.opened(asker, list_id)
         if held is None:
             return None
-        live = {todo.id: todo for todo in held.live()}
-        tied = {
-            one
-            for todo in live.values()
-            for other in todo.blocked_by
-            if other in live
-            for one in (todo.id, other)
-        }
-        return ListDependencies(
-            held.whole.offset,
-            tuple(_dependency(live[one], live) for one in sorted(tied)),
-            len(live) - len(tied),
-        )
+        todos, alone = held.dependencies()
+        return ListDependencies(held.whole.offset, todos, alone)
 
     async def people(self, asker: str, list_id: UUID, limit: int) -> PeopleHints | None:
         """Count whom the asker meets, and what the members did."""
         held = self._now.opened(asker, list_id)
         if held is None:
             return None
+        # Members of this list as bits of one number: as many as 200 in each of 1,000 lists.
+        bits = {name: 1 << number for number, name in enumerate(held.whole.members)}
+        bits[asker] = 0
         met: Counter[str] = Counter()
-        colleagues: defaultdict[str, set[str]] = defaultdict(set)
-        here = held.whole.members
+        colleagues: dict[str, int] = {}
+        turn = _Turn()
         for other in self._now.of(asker):
-            if other.whole.id == list_id:
+            if other is held:
                 continue
-            insiders = {name for name in other.whole.members if name in here and name != asker}
-            for name in other.whole.members:
-                if name not in here:
-                    met[name] += 1
-                    colleagues[name] |= insiders
-        meetings = {name: Meeting(count, len(colleagues[name])) for name, count in met.items()}
+            insiders = sum(bits.get(name, 0) for name in other.whole.members)
+            for name in other.whole.members.keys() - bits.keys():
+                met[name] += 1
+                colleagues[name] = colleagues.get(name, 0) | insiders
+            await turn.take(len(other.whole.members))
+        meetings = {
+            name: Meeting(count, colleagues[name].bit_count()) for name, count in met.items()
+        }
         return PeopleHints(
-            invitations(meetings, limit), assignments(_work(held), limit), held.whole.offset
+            invitations(meetings, limit), assignments(held.work(), limit), held.whole.offset
         )
 
     async def hints(self, asker: str, list_id: UUID, title: str, limit: int) -> ListHints | None:
@@ -269,85 +234,40 @@ class MemoryGraph:
             return None
         terms = terms_of(title)
         counts: dict[str, tuple[int, int]] = {}
-        for other in self._now.of(asker):
-            for todo in other.live():
-                if todo.labels and not terms.isdisjoint(todo.terms):
-                    for label in todo.labels:
-                        own, far = counts.get(label, (0, 0))
-                        ours = other is held
-                        counts[label] = (own + ours, far + (not ours))
-            await asyncio.sleep(0)
-        still_open = (title_key(todo.title) for todo in held.live() if todo.completed is None)
+        turn = _Turn()
+        for other in self._now.of(asker) if terms else ():
+            for label, count in other.labels(terms).items():
+                own, far = counts.get(label, (0, 0))
+                counts[label] = (own + count, far) if other is held else (own, far + count)
+            await turn.take(len(other.whole.todos))
+        neighbours = held.neighbours(terms)
+        still_open = held.open_keys() if neighbours else ()
         return ListHints(
-            label_hints(counts, limit),
-            companions(_neighbours(held, terms), still_open, limit),
-            held.whole.offset,
+            label_hints(counts, limit), companions(neighbours, still_open, limit), held.whole.offset
         )
 
 
-def _offset(held: _Held | None) -> int:
-    return 0 if held is None else held.whole.offset
+class _Turn:
+    """Count what was looked at, and give the loop its turn when that was much."""
+
+    def __init__(self) -> None:
+        self._looked = 0
+
+    async def take(self, count: int) -> None:
+        self._looked += count
+        if self._looked >= _SLICE:
+            self._looked = 0
+            await asyncio.sleep(0)
 
 
-def _candidates(held: _Held, asker: str) -> Iterator[Candidate]:
-    pulled = held.pulls
-    for todo in held.whole.todos.values():
-        if not todo.open or (todo.assignees and asker not in todo.assignees):
-            continue
-        pull = pulled.get(todo.id, NOTHING)
-        if pull.blockers == 0:
-            mine = asker in todo.assignees
-            yield Candidate(
-                todo.id, held.whole.id, todo.due, todo.priority, todo.created, mine, pull
-            )
-
-
-def _waiting(todo: TodoNode, steps: int) -> Waiting:
-    people = tuple(sorted(people_of(todo.assignees, todo.created_by)))
-    return Waiting(todo.id, todo.title, steps, people)
-
-
-def _dependency(todo: TodoNode, live: Mapping[UUID, TodoNode]) -> Dependency:
-    waits_for = tuple(sorted(other for other in todo.blocked_by if other in live))
-    return Dependency(todo.id, todo.title, todo.completed is not None, todo.estimate_min, waits_for)
-
-
-def _work(held: _Held) -> dict[str, Work]:
-    wanted_terms: set[str] = set()
-    wanted_labels: set[str] = set()
-    for todo in held.live():
-        if todo.open and not todo.assignees and not held.pulls.get(todo.id, NOTHING).blockers:
-            wanted_terms |= todo.terms
-            wanted_labels |= todo.labels
-    similar: Counter[str] = Counter()
-    other: Counter[str] = Counter()
-    busy: Counter[str] = Counter()
-    for todo in held.live():
-        if todo.open:
-            busy.update(todo.assignees)
-        elif todo.completed_by is not None:
-            alike = not (
-                wanted_terms.isdisjoint(todo.terms) and wanted_labels.isdisjoint(todo.labels)
-            )
-            (similar if alike else other)[todo.completed_by] += 1
-    return {
-        name: Work(similar[name], other[name], busy[name])
-        for name, membership in held.whole.members.items()
-        if membership.role is not Role.VIEWER
-    }
-
-
-def _neighbours(held: _Held, terms: frozenset[str]) -> Iterator[Neighbour]:
-    bases = heapq.nsmallest(
-        BASES,
-        (todo for todo in held.live() if not terms.isdisjoint(todo.terms)),
-        key=lambda todo: (-todo.created, todo.id),
-    )
-    others = sorted(
-        (todo for todo in held.live() if terms.isdisjoint(todo.terms)),
-        key=lambda todo: (todo.created, todo.id),
-    )
-    for base in bases:
-        near = (one for one in others if abs(one.created - base.created) <= TOGETHER_MS)
-        for one, _ in zip(near, range(WITH_A_BASE), strict=False):
-            yield Neighbour(base.id, title_key(one.title), one.title, one.created)
+def _best(
+    best: list[tuple[tuple[int, bool, int, int, str], Candidate]],
+    scored: Sequence[tuple[int, Candidate]],
+    limit: int,
+) -> list[tuple[tuple[int, bool, int, int, str], Candidate]]:
+    """Put what scored high enough among the best; only for those is the whole order looked at."""
+    least = -best[-1][0][0] if len(best) == limit else -1
+    if len(scored) > limit:
+        least = max(least, heapq.nlargest(limit, [score for score, _ in scored])[-1])
+    ranked = [(order_of(one, score), one) for score, one in scored if score >= least]
+    return heapq.nsmallest(limit, [*best, *ranked], key=lambda pair: pair[0]) if ranked else best
