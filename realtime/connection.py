@@ -31,7 +31,7 @@ from realtime.effects import (
     Send,
 )
 from realtime.encoding import Encoding
-from realtime.feed import Follower
+from realtime.feed import PEER_NUMBERS, Follower
 from realtime.hub import Hub
 from realtime.limits import Limits
 from realtime.outbox import Outbox, Weight
@@ -99,6 +99,7 @@ class Connection:
         "_writing_since",
         "direct",
         "followers",
+        "number",
         "outbox",
         "session",
         "worker",
@@ -110,6 +111,7 @@ class Connection:
         now = context.clock.monotonic()
         limits = context.limits
         self.session = Session(client, encoding, limits, now)
+        self.number = next(PEER_NUMBERS)  # see realtime.feed.Peer
         self.outbox: Outbox[Follower] = Outbox(limits.outbox_entries, limits.outbox_bytes)
         self.followers: dict[str, Follower] = {}
         self.direct: Callable[[bytes], object] | None = None  # see realtime.feed.Peer

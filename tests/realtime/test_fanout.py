@@ -28,8 +28,9 @@ from tests.realtime.makers import LOG, USER, pub
 class _Socket:
     """Keep what it is given: finished frames when ``direct``, messages when not."""
 
-    def __init__(self, *, direct: bool = False, encoding: Encoding = JSON) -> None:
+    def __init__(self, *, direct: bool = False, encoding: Encoding = JSON, number: int = 0) -> None:
         self.encoding = encoding
+        self.number = number
         self.frames: list[bytes] = []
         self.messages: list[tuple[bytes, int]] = []
         self.direct: Callable[[bytes], object] | None = self.frames.append if direct else None
@@ -88,6 +89,18 @@ async def test_what_comes_in_one_turn_is_one_message() -> None:
     assert all(len(message) <= 64 * 1024 for message, _ in socket.messages)
     lines = b"\n".join(message for message, _ in socket.messages).split(b"\n")
     assert lines == [pub(offset).frame for offset in range(1, 2_011)]
+
+
+async def test_connections_are_served_in_the_order_in_which_they_began() -> None:
+    """In whichever order they began to follow: their memory lies that way, and so it is faster."""
+    fanout, served = FanOut(), []
+    for number in (7, 3, 9, 1):
+        socket = _Socket(number=number)
+        socket.direct = lambda _, number=number: served.append(number)
+        _follow(fanout, socket)
+    fanout.offer(pub(1))
+    await _turns()
+    assert served == [1, 3, 7, 9]
 
 
 async def test_each_encoding_has_its_bytes() -> None:
