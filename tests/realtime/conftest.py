@@ -251,7 +251,7 @@ async def embedded(sqlite_url: str) -> AsyncIterator[Service]:
 @asynccontextmanager
 async def _service(url: str, make_bus: Callable[[], Bus]) -> AsyncIterator[Service]:
     await migrate(url)
-    store = await open_store(StoreSettings(url))
+    store = await open_store(StoreSettings(url, deadline_s=60.0))  # the machine may be busy
     one = Service(store, FakeClock(), Limits(), make_bus)
     try:
         yield one

@@ -228,12 +228,14 @@ async def test_changes_travel_between_replicas_through_a_cluster(
         await device.event("subscribed", side="client", channel=f"list:{list_id}")
 
     async def is_quick() -> bool:
-        began = time.monotonic()
+        waited_s = 0.0
         for list_id in lists:
             offset = int((await ann.add_todo(list_id))["offset"])
+            acknowledged = time.monotonic()
             await device.event("publication", channel=f"list:{list_id}", offset=offset)
+            waited_s += time.monotonic() - acknowledged
         # By the head poll alone each of the six would wait for the next second.
-        return time.monotonic() - began < 1.5
+        return waited_s < 1.0
 
-    assert await eventually(is_quick, "changes arrive at once", within_s=20)
+    assert await eventually(is_quick, "changes arrive at once", within_s=60)
     await device.aclose()

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import orjson
 import pytest
 
+from realtime import snapshot_cache_redis
 from realtime.snapshot_cache import MemorySnapshots, SnapshotCache
 from realtime.snapshot_cache_redis import RedisSnapshots
 from realtime.snapshots import Snapshots
@@ -41,8 +42,11 @@ class CountingStore:
 
 
 @pytest.fixture(params=["memory", "redis", "redis_cluster"])
-async def cache(request: pytest.FixtureRequest, namespace: str) -> AsyncIterator[SnapshotCache]:
-    """Give each kind of cache in turn."""
+async def cache(
+    request: pytest.FixtureRequest, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[SnapshotCache]:
+    """Give each kind of cache in turn; on a busy machine Redis may take longer than 0.1 s."""
+    monkeypatch.setattr(snapshot_cache_redis, "_WAIT_S", 20.0)
     made: SnapshotCache = MemorySnapshots()
     if request.param != "memory":
         url = request.getfixturevalue(f"{request.param}_url")
@@ -54,7 +58,7 @@ async def cache(request: pytest.FixtureRequest, namespace: str) -> AsyncIterator
 @pytest.fixture
 async def store(sqlite_url: str) -> AsyncIterator[Store]:
     """Give a store."""
-    opened = await open_store(StoreSettings(sqlite_url))
+    opened = await open_store(StoreSettings(sqlite_url, deadline_s=60.0))
     yield opened
     await opened.aclose()
 
