@@ -85,8 +85,13 @@ class SocketDoor:
 
         ``sockets``: the server's open connections. RFC 6455 section 4.2.2.
         """
-        (key,) = (value for name, value in headers if name == b"sec-websocket-key")
-        encoding, protocol = choose(_subprotocols(headers))
+        key, asked = b"", set[str]()
+        for name, value in headers:
+            if name == b"sec-websocket-key":
+                key = value
+            elif name == b"sec-websocket-protocol":
+                asked.update(token.strip() for token in value.decode("latin-1").split(","))
+        encoding, protocol = choose(asked)
         transport.write(
             b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             b"Sec-WebSocket-Accept: %b\r\n%b\r\n"
@@ -105,15 +110,6 @@ def unwilling(replica: Replica) -> Unavailable | None:
     if replica.is_late:
         return Unavailable("This server has more to do than it can; try again shortly.")
     return None
-
-
-def _subprotocols(headers: Headings) -> set[str]:
-    return {
-        token.strip()
-        for name, value in headers
-        if name == b"sec-websocket-protocol"
-        for token in value.decode("latin-1").split(",")
-    }
 
 
 async def refuse_socket(

@@ -1,4 +1,7 @@
-"""Define what a client may say: one closed value per command."""
+"""Define what a client may say: one closed value per command.
+
+Nobody changes one; they are not frozen, for the reason given in ``realtime.effects``.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Connect:
     """Authenticate; ``subs`` are the server-side channels to resume."""
 
@@ -35,7 +38,7 @@ class Connect:
     subs: Mapping[str, Recovery] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Subscribe:
     """Follow a channel; ``recovery`` None: from now on."""
 
@@ -47,7 +50,7 @@ class Subscribe:
     kind: int = 0  # ``type``: other than 0 a map or a shared poll
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Unsubscribe:
     """Stop following a channel."""
 
@@ -55,7 +58,7 @@ class Unsubscribe:
     channel: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Publish:
     """Send a signal."""
 
@@ -65,7 +68,7 @@ class Publish:
     surrogate: bool = False  # the frame held a lone surrogate: not text
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Presence:
     """Ask who is here; ``stats``: only how many."""
 
@@ -74,7 +77,7 @@ class Presence:
     stats: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class History:
     """Read a log: after ``since``, or from an end; ``limit`` 0: the position only."""
 
@@ -85,7 +88,7 @@ class History:
     reverse: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Rpc:
     """Carry out a command of the table."""
 
@@ -95,7 +98,7 @@ class Rpc:
     surrogate: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Refresh:
     """Bring a fresh token."""
 
@@ -103,35 +106,35 @@ class Refresh:
     token: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SubRefresh:
     """Bring a fresh subscription token, which we do not have."""
 
     id: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ping:
     """Ask for an answer."""
 
     id: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Pong:
     """Answer the server's ping; it has no id."""
 
     id: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Send:
     """Carry a message that is accepted and ignored; it has no answer."""
 
     id: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Unknown:
     """Hold the id of a command that a later protocol may know."""
 

@@ -72,6 +72,7 @@ class Context:
     limits: Limits
     tasks: Tasks
     deadlines: Deadlines[Connection]
+    log: structlog.typing.FilteringBoundLogger  # bound: the lazy one binds anew at each call
     register: Callable[[Connection], None]
     unregister: Callable[[Connection], None]
 
@@ -281,7 +282,9 @@ class Connection:
         if first:
             self.session.credentials = credentials
             context.register(self)  # from here on the end of the session closes this socket
-            _log.info("connection_opened", connection=self.session.client, user=str(actor.id))
+            context.log.info(
+                "connection_opened", connection=self.session.client, user=self.worker.info.user
+            )
         return Authenticated(credentials, max(0.0, left_s))
 
     async def _work(self, effect: Any) -> None:
@@ -367,10 +370,11 @@ class Connection:
             return
         self._done = True
         self.direct = None
-        credentials = self.session.credentials
-        if credentials is not None:
-            user = str(credentials.actor.id)
-            _log.info("connection_closed", connection=self.session.client, user=user, code=code)
+        if self.session.credentials is not None:
+            user = self.worker.info.user
+            self._context.log.info(
+                "connection_closed", connection=self.session.client, user=user, code=code
+            )
         hub = self._context.hub
         undo: list[Callable[[], object]] = [
             partial(hub.leave, follower) for follower in self.followers.values()

@@ -2,6 +2,9 @@
 
 An effect with a ``ticket`` must be answered by exactly one outcome with that ticket, now or later;
 until then the session starts no further command. The others are done at once.
+
+Nobody changes one; they are not frozen, for that makes making one three times as dear, and a join
+has a dozen.
 """
 
 from __future__ import annotations
@@ -45,35 +48,35 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Send:
     """Send one finished message."""
 
     message: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Close:
     """Close the connection; nothing follows."""
 
     code: CloseCode
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Leave:
     """End the subscription to a channel; the client asked for it."""
 
     channel: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Abandon:
     """Stop the work of a ticket: its command was answered as too late."""
 
     ticket: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Authenticate:
     """Check an access token; answered by ``Authenticated`` or ``Refused``."""
 
@@ -81,7 +84,7 @@ class Authenticate:
     token: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Join:
     """Follow the server-side channels; answered by ``Joined`` or ``Failed``."""
 
@@ -90,7 +93,7 @@ class Join:
     resume: Mapping[str, Recovery]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Follow:
     """Subscribe to a list; answered by ``Followed`` or ``Failed``."""
 
@@ -100,7 +103,7 @@ class Follow:
     join_leave: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FollowSignals:
     """Subscribe to a list's signals; answered by ``Followed`` (without a start) or ``Failed``."""
 
@@ -108,7 +111,7 @@ class FollowSignals:
     list_id: UUID
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Signal:
     """Pass a signal (finished JSON) to a list's members; answered by ``Done`` or ``Failed``."""
 
@@ -117,7 +120,7 @@ class Signal:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AskPresence:
     """Look up who follows a list; answered by ``Present`` or ``Failed``."""
 
@@ -125,7 +128,7 @@ class AskPresence:
     log: LogId
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ReadHistory:
     """Read a log; answered by ``Told`` or ``Failed``."""
 
@@ -136,7 +139,7 @@ class ReadHistory:
     reverse: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Execute:
     """Carry out a command; answered by ``Carried`` or ``Failed``."""
 
@@ -160,7 +163,7 @@ Effect = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Authenticated:
     """Say that the token is good for ``left_s`` more seconds."""
 
@@ -168,35 +171,35 @@ class Authenticated:
     left_s: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Refused:
     """Say that the token is not good; ``expired``: it was."""
 
     expired: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Joined:
     """Hold where the server-side channels start."""
 
     subs: Mapping[str, Start]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Followed:
     """Hold where a subscription starts; None for signals, which have no positions."""
 
     start: Start | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Present:
     """Hold who is here."""
 
     infos: Collection[ClientInfo]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Told:
     """Hold a part of a log; ``publications`` None: only the position was asked for."""
 
@@ -205,19 +208,19 @@ class Told:
     publications: Sequence[Publication] | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Carried:
     """Hold an executed command's answer: finished JSON."""
 
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Done:
     """Say that it is done, and that there is nothing to tell."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Failed:
     """Hold why it was not done."""
 

@@ -30,7 +30,6 @@ from realtime.subscription import Phase, Recovery, Start, Subscription
 from realtime.tasks import Tasks
 from store.entry import Entry, LogRead
 from store.log_id import LogId, LogKind
-from store.todo.model import Role
 
 __all__ = ["Hub"]
 
@@ -148,14 +147,13 @@ class Hub:
         feed = self.feeds.get(follower.subscription.log)
         if feed is None or feed.log in self._opening or feed.position is None:
             return None
-        read = self._remembered(feed, follower.subscription.user, recovery)
-        if read is None:
+        subscription = follower.subscription
+        missed = self._remembered(feed, subscription.user, recovery)
+        if missed is None:
             return None
+        follower.subscription.log = feed.log  # one for all of them
         feed.register(follower)
-        start = follower.subscription.start(read, recovery)
-        if start is None:
-            feed.discard(follower)
-        return start
+        return subscription.resume(self.reads.epoch, feed.position, recovery, missed)
 
     async def follow(self, follower: Follower, recovery: Recovery | None) -> Start:
         """Begin a subscription in one race-free step: register, read, merge by offset.
@@ -164,6 +162,7 @@ class Hub:
         what the store raises; then, and when cancelled, nothing stays behind.
         """
         feed = await self.attach(follower.subscription.log)
+        follower.subscription.log = feed.log  # one for all of them
         feed.register(follower)
         try:
             return await self._start(feed, follower.subscription, recovery)
@@ -175,13 +174,14 @@ class Hub:
         self, feed: Feed, subscription: Subscription, recovery: Recovery | None
     ) -> Start:
         user = subscription.user
-        read = self._remembered(feed, user, recovery)
-        if read is None:
-            read = await self._whole(feed, partial(self.reads.first, feed.log, user, recovery))
-            if read.role is not None and feed.position is not None:
-                if feed.log.kind is LogKind.LIST:  # the others are open to whoever follows them
-                    feed.recent.learn(user, read.head, feed.position)
-                feed.recent.seed([Publication(entry) for entry in read.entries], feed.position)
+        missed = self._remembered(feed, user, recovery)
+        if missed is not None and feed.position is not None:
+            return subscription.resume(self.reads.epoch, feed.position, recovery, missed)
+        read = await self._whole(feed, partial(self.reads.first, feed.log, user, recovery))
+        if read.role is not None and feed.position is not None:
+            if feed.log.kind is LogKind.LIST:  # the others are open to whoever follows them
+                feed.recent.learn(user, read.head, feed.position)
+            feed.recent.seed([Publication(entry) for entry in read.entries], feed.position)
         start = subscription.start(read, recovery)
         if start is None:
             raise Refusal(codes.PERMISSION_DENIED)
@@ -189,22 +189,20 @@ class Hub:
             raise Refusal(codes.UNRECOVERABLE_POSITION)
         return start
 
-    def _remembered(self, feed: Feed, user: UUID, recovery: Recovery | None) -> LogRead | None:
-        """Answer a first read from memory; None when it takes the log."""
+    def _remembered(
+        self, feed: Feed, user: UUID, recovery: Recovery | None
+    ) -> Sequence[Publication] | None:
+        """Give from memory what a member has missed; None when it takes a read of the log."""
         position = feed.position
         if position is None or (feed.log.kind is LogKind.LIST and not self._is_known(feed, user)):
             return None
-        epoch = self.reads.epoch
         if recovery is None:
-            return LogRead(Role.VIEWER, epoch, position, 0, ())
+            return ()
+        epoch = self.reads.epoch
         if not recovery.epoch_matches(epoch) or self._bus.state is not BusState.HEALTHY:
             return None
         missed = feed.recent.after(recovery.offset, position)
-        if missed is None or not self._fits(missed):
-            return None
-        return LogRead(
-            Role.VIEWER, epoch, position, 0, tuple(publication.entry for publication in missed)
-        )
+        return None if missed is None or not self._fits(missed) else missed
 
     def _is_known(self, feed: Feed, user: UUID) -> bool:
         return self._bus.state is BusState.HEALTHY and feed.recent.knows(user)

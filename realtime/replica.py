@@ -6,8 +6,9 @@ import asyncio
 import math
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
+from secrets import token_hex
 from typing import Protocol
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import structlog
 
@@ -70,7 +71,7 @@ class Replica:
         limits: Limits | None = None,
         *,
         clock: Clock | None = None,
-        new_id: Callable[[], str] = lambda: str(uuid4()),
+        new_id: Callable[[], str] = lambda: token_hex(16),
         origins: Collection[str] | None = None,
         grown: Callable[[Heads], None] | None = None,
     ) -> None:
@@ -107,6 +108,7 @@ class Replica:
             limits=self.limits,
             tasks=self._tasks,
             deadlines=self._deadlines,
+            log=_log.bind(),
             register=self._register,
             unregister=self._unregister,
         )

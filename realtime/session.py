@@ -64,6 +64,7 @@ class _Pending:
 
 
 _FOREVER = float("inf")
+_PROMPT = (Connect, Subscribe)  # SDKs give up on these soon
 
 
 class Session:
@@ -116,7 +117,7 @@ class Session:
 
     def receive(self, frame: bytes, now: float) -> list[Effect]:
         """Take one message from the client."""
-        if self._state in {_State.CLOSED, _State.REFUSED}:
+        if self._is_over:
             return []
         limits = self._limits
         if len(frame) > self.message_bytes:
@@ -132,8 +133,7 @@ class Session:
             if isinstance(message, Pong):
                 self._pong_by = _FOREVER  # a stray one changes nothing
                 continue
-            prompt = isinstance(message, Connect | Subscribe)
-            answer_by = now + limits.answer_s if prompt else _FOREVER
+            answer_by = now + limits.answer_s if isinstance(message, _PROMPT) else _FOREVER
             self._backlog.append(_Pending(message, size, answer_by))
             self._backlog_bytes += size
         if (
@@ -211,8 +211,12 @@ class Session:
         """Name the monotonic time of the next ``tick``; infinity when closed."""
         if self._state is _State.CLOSED:
             return _FOREVER
-        answer_by = min((pending.answer_by for pending in self._waiting()), default=_FOREVER)
-        return min(self._connect_by, self._ping_at, self._pong_by, self._expires_at, answer_by)
+        due = min(self._connect_by, self._ping_at, self._pong_by, self._expires_at)
+        if self._current is not None:
+            due = min(due, self._current.answer_by)
+        for pending in self._backlog:
+            due = min(due, pending.answer_by)
+        return due
 
     @property
     def message_bytes(self) -> int:
@@ -241,10 +245,14 @@ class Session:
 
     # --- commands, one after the other ------------------------------------------------------------
 
+    @property
+    def _is_over(self) -> bool:
+        return self._state is _State.CLOSED or self._state is _State.REFUSED
+
     def _advance(self, now: float) -> list[Effect]:
         effects: list[Effect] = []
         while self._backlog and self._current is None and not self._held:
-            if self._state in {_State.CLOSED, _State.REFUSED}:
+            if self._is_over:
                 break
             pending = self._backlog.pop(0)
             self._backlog_bytes -= pending.size

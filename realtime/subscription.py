@@ -22,7 +22,7 @@ class Phase(Enum):
     ENDED = auto()  # nothing reaches it any more
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, as in realtime.effects
 class Recovery:
     """Hold the position a client asks to resume from.
 
@@ -39,7 +39,7 @@ class Recovery:
         return not self.epoch or self.epoch == epoch
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Start:
     """Hold what a subscribe reply says.
 
@@ -113,9 +113,23 @@ class Subscription:
         missed = self._take(Publication(entry) for entry in read.entries)
         return Start(read.epoch, recovery.offset, recovered=True, publications=missed)
 
+    def resume(
+        self, epoch: str, head: int, recovery: Recovery | None, missed: Sequence[Publication]
+    ) -> Start:
+        """Begin as ``start`` does, without a read: for a member at ``head``, who missed these."""
+        self.member_at = head
+        if recovery is None:
+            self.position = head
+            return Start(epoch, head)
+        self.position = recovery.offset
+        return Start(epoch, recovery.offset, True, self._take(missed))
+
     def merge(self) -> Step:
         """Go live if nothing is missing any more; return what was buffered and is due now."""
         if self.phase is not Phase.READING or self.position < self.member_at:
+            return _NOTHING
+        if not self._buffer and self._seen <= self.position:  # mostly
+            self.phase = Phase.FOLLOWING
             return _NOTHING
         buffered, self._buffer = self._buffer, []
         due: list[Publication] = []

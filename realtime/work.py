@@ -128,7 +128,7 @@ class Worker:
                 return Followed(None)
             case Signal(_, list_id, data):
                 await self._demand_member(LogId.list(list_id), signals_channel(list_id))
-                self._hub.signal(list_id, data, self._info)
+                self._hub.signal(list_id, data, self.info)
                 return Done()
             case AskPresence(_, log):
                 await self._demand_member(log)
@@ -185,7 +185,8 @@ class Worker:
         return credentials.actor
 
     @property
-    def _info(self) -> ClientInfo:
+    def info(self) -> ClientInfo:
+        """Describe the connection, once it is authenticated, as others see it."""
         if self._client is None:
             actor = self._actor
             self._client = ClientInfo(self._session.client, str(actor.id), actor.username)
@@ -193,7 +194,7 @@ class Worker:
 
     def _follower(self, log: LogId, *, join_leave: bool = False) -> Follower:
         subscription = Subscription(log, self._actor.id, self._limits.buffered)
-        follower = Follower(self._peer, subscription, self._info, join_leave=join_leave)
+        follower = Follower(self._peer, subscription, self.info, join_leave=join_leave)
         self._started.append(follower)
         return follower
 
