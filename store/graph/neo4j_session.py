@@ -38,7 +38,8 @@ _TOO_SLOW: Final = frozenset(
 class Neo4jSettings:
     """Say where Neo4j is and how long to wait for it.
 
-    ``user`` None: the server asks for nobody. ``connections`` at most, ``connect_s`` and
+    ``graph`` names one of several graphs that may lie in one database. ``user`` None: the server
+    asks for nobody. ``connections`` at most, ``connect_s`` and
     ``acquire_s`` seconds to open one and to get a free one; ``retry_s`` seconds in which the driver
     repeats what the server calls transient. ``read_s`` and ``write_s`` bound a transaction: the
     server ends it then, and a second later nobody waits for the server any more. ``failures`` in a
@@ -51,6 +52,7 @@ class Neo4jSettings:
     user: str | None = None
     password: str = field(default="", repr=False)
     database: str = "neo4j"
+    graph: str = "lockstep"
     connections: int = 16
     connect_s: float = 3.0
     acquire_s: float = 5.0
@@ -82,6 +84,8 @@ class Neo4jSession:
             max_transaction_retry_time=settings.retry_s,
             notifications_min_severity=settings.notices,
             warn_notification_severity=settings.notices,
+            # "It exists already" is what one asks for.
+            notifications_disabled_classifications=["SCHEMA"],
             telemetry_disabled=True,
             user_agent="lockstep",
         )
@@ -102,6 +106,14 @@ class Neo4jSession:
         the graph knows what came of it.
         """
         return await self._run("execute_write", work, self._settings.write_s)
+
+    async def read_rows(self, text: LiteralString, parameters: Mapping[str, Any]) -> Rows:
+        """Run one statement that only reads, and give its rows."""
+        return await self.read(lambda transaction: rows(transaction, text, parameters))
+
+    async def write_rows(self, text: LiteralString, parameters: Mapping[str, Any]) -> Rows:
+        """Run one statement in a transaction of its own, and give its rows."""
+        return await self.write(lambda transaction: rows(transaction, text, parameters))
 
     async def aclose(self) -> None:
         """Close every connection, waiting for the server no longer than a connection may take."""
