@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from secrets import token_hex
 from typing import Protocol
@@ -21,6 +20,7 @@ from realtime.deadlines import Deadlines
 from realtime.emulation import Emulation
 from realtime.encoding import Address, Encoding
 from realtime.encoding_json import JSON
+from realtime.few import Few, added, removed
 from realtime.growth import Growth, Heads
 from realtime.hub import Hub
 from realtime.lag import Lag
@@ -92,7 +92,7 @@ class Replica:
         self._submit = Submit(store, self._offer, bus, self._commits)
         self._emulation = Emulation(self.id, bus)
         self._revocations = Revocations(self.limits.token_life_s)
-        self._by_user: defaultdict[UUID, dict[Connection, None]] = defaultdict(dict)
+        self._by_user: dict[UUID, Few[Connection]] = {}
         self._polled_at = -math.inf
         self._serving = False
         self._turn: Turn | None = None
@@ -283,18 +283,18 @@ class Replica:
     def _register(self, connection: Connection) -> None:
         credentials = connection.session.credentials
         if credentials is not None:
-            self._by_user[credentials.actor.id][connection] = None
+            user = credentials.actor.id
+            self._by_user[user] = added(self._by_user.get(user, ()), connection)
 
     def _unregister(self, connection: Connection) -> None:
         self.connections.pop(connection, None)
         credentials = connection.session.credentials
         if credentials is None:
             return
-        mine = self._by_user.get(credentials.actor.id)
-        if mine is not None:
-            mine.pop(connection, None)
-            if not mine:
-                del self._by_user[credentials.actor.id]
+        user = credentials.actor.id
+        rest = removed(self._by_user.pop(user, ()), connection)
+        if rest:
+            self._by_user[user] = rest
 
     # --- sockets ----------------------------------------------------------------------------------
 

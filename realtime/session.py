@@ -38,6 +38,7 @@ from realtime.effects import (
     Send,
 )
 from realtime.encoding import Address, BadFrame, Encoding, TooManyCommands
+from realtime.few import Few, added, removed
 from realtime.limits import Limits
 from realtime.request import Rejected, request_effect
 from store.log_id import LogId
@@ -100,7 +101,7 @@ class Session:
         self.encoding = encoding
         self.address: Address | None = None  # where commands come in that no socket brings
         self.credentials: Credentials | None = None
-        self.channels: set[str] = set()  # those the client subscribed to
+        self.channels: Few[str] = ()  # those the client subscribed to
         self._limits = limits
         self._state = _State.NEW
         self._backlog: list[_Pending] = []  # an empty deque is 600 bytes
@@ -155,7 +156,7 @@ class Session:
             effects = self._refreshed(command, outcome, now)
         else:
             if isinstance(command, Subscribe) and isinstance(outcome, Followed):
-                self.channels.add(command.channel)
+                self.channels = added(self.channels, command.channel)
             effects = [Send(answer(self.encoding, command, outcome))]
         if current.ticket == ticket:  # else the command goes on with a further effect
             self._current = None
@@ -195,7 +196,7 @@ class Session:
         """Learn that the server ended a client's subscription; tell the client."""
         if self._state is not _State.OPEN or channel not in self.channels:
             return []
-        self.channels.discard(channel)
+        self.channels = removed(self.channels, channel)
         return [Send(self.encoding.unsubscribe_push(channel, code))]
 
     def close(self, code: CloseCode) -> list[Effect]:
@@ -277,7 +278,7 @@ class Session:
             return [Send(self.encoding.empty_reply(command.id, "ping"))]
         if isinstance(command, Unsubscribe):
             known = command.channel in self.channels
-            self.channels.discard(command.channel)
+            self.channels = removed(self.channels, command.channel)
             done = Send(self.encoding.empty_reply(command.id, "unsubscribe"))
             return [Leave(command.channel), done] if known else [done]
         if isinstance(command, Refresh):
@@ -384,7 +385,7 @@ class Session:
             effects.append(Abandon(self._current.ticket))
         self._current = None
         self._drop()
-        self.channels.clear()
+        self.channels = ()
         self._state = _State.CLOSED
         effects.append(Close(code))
         return effects

@@ -85,7 +85,7 @@ class Subscription:
         self.phase = Phase.READING
         self.position = -1  # the last offset handed on; -1 before the first read
         self.member_at = -1  # the head at which a read last saw the membership
-        self._buffer: list[Publication] = []
+        self._buffer: list[Publication] | None = None  # mostly nothing
         self._seen = 0  # the highest offset offered so far
         self._limit = limit
 
@@ -131,9 +131,9 @@ class Subscription:
         if not self._buffer and self._seen <= self.position:  # mostly
             self.phase = Phase.FOLLOWING
             return _NOTHING
-        buffered, self._buffer = self._buffer, []
+        buffered, self._buffer = self._buffer, None
         due: list[Publication] = []
-        for publication in buffered:
+        for publication in buffered or ():
             if publication.offset <= self.position:
                 continue
             if publication.offset != self.position + 1:
@@ -190,12 +190,12 @@ class Subscription:
         self.phase = Phase.READING
         self.position = position
         self._seen = max(self._seen, seen)
-        self._buffer.clear()
+        self._buffer = None
 
     def end(self) -> None:
         """Let nothing reach this subscription any more."""
         self.phase = Phase.ENDED
-        self._buffer = []
+        self._buffer = None
 
     @property
     def behind(self) -> bool:
@@ -203,6 +203,8 @@ class Subscription:
         return self.phase is Phase.READING and self.position >= 0
 
     def _keep(self, publication: Publication) -> None:
+        if self._buffer is None:
+            self._buffer = []
         if len(self._buffer) < self._limit:
             self._buffer.append(publication)
         else:
