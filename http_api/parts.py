@@ -11,13 +11,15 @@ from uuid import uuid4
 import structlog
 from sqlalchemy.exc import DBAPIError
 
+from http_api.graph_parts import keep_up, open_graph
 from http_api.housekeeping import Housekeeping
 from http_api.identity import open_identity
 from http_api.inboxes import Inboxes
 from http_api.origins import OriginPolicy
 from http_api.schema import REVISIONS, schema_revision
 from http_api.services import Services
-from realtime.bus import Appended, BusMessage
+from http_api.work import Work
+from realtime.bus import Appended, BusMessage, Grown
 from realtime.bus_memory import MemoryBus
 from realtime.clock import SystemClock
 from realtime.limits import Limits
@@ -26,8 +28,15 @@ from realtime.snapshot_cache import MemorySnapshots
 from realtime.snapshots import Snapshots
 from store.engines import StoreSettings
 from store.errors import Unavailable
+from store.graph.advisor import Advisor
+from store.graph.graph_memory import MemoryGraph
+from store.graph.on_demand import OnDemand
+from store.graph.projector import PIECES, Projector
+from store.graph.source import GraphSource
 from store.invites import Invites
 from store.keys import derive_key
+from store.leases import Leases
+from store.log_id import LogId
 from store.migrate import migrate
 from store.store import open_store
 
@@ -36,10 +45,9 @@ if TYPE_CHECKING:
     from realtime.bus import Bus
     from realtime.snapshot_cache import SnapshotCache
     from store.entry import Entry
-    from store.log_id import LogId
     from store.store import Store
 
-__all__ = ["StartError", "open_parts", "open_worker"]
+__all__ = ["StartError", "open_parts", "open_ready_store", "open_worker"]
 
 log = structlog.get_logger("lockstep.start")
 
@@ -59,7 +67,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Services]:
     """
     async with AsyncExitStack() as stack:
         secret = settings.secret
-        store = await _open_store(settings)
+        store = await open_ready_store(settings)
         stack.push_async_callback(store.aclose)
         bus = _open_bus(settings, secret)
         stack.push_async_callback(bus.aclose)
@@ -67,11 +75,23 @@ async def open_parts(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(cache.aclose)
         identity = stack.enter_context(open_identity(store, settings))
         authenticate = identity.tokens.authenticate
+        graph = await stack.enter_async_context(open_graph(settings))
+        source = GraphSource(store)
+        demand = OnDemand(source, graph) if isinstance(graph, MemoryGraph) else None
+        # With PostgreSQL, workers keep Neo4j up; with SQLite there is only this process.
+        alone = demand is None and not settings.production
+        projector = Projector(source, graph) if alone else None
         replica = Replica(
-            store, bus, authenticate, Limits(token_life_s=settings.access_ttl_s + 60.0)
+            store,
+            bus,
+            authenticate,
+            Limits(token_life_s=settings.access_ttl_s + 60.0),
+            grown=None if projector is None else projector.wake,
         )
         stack.push_async_callback(replica.stop)
         await replica.start()
+        if projector is not None:
+            await stack.enter_async_context(keep_up(projector))
         if not settings.production:
             stack.enter_context(_keeping_house(store, replica.announce))
         yield Services(
@@ -84,31 +104,40 @@ async def open_parts(settings: Settings) -> AsyncIterator[Services]:
             identity=identity,
             invites=Invites(store, derive_key(secret, "lockstep invitation token HMAC-SHA256")),
             snapshots=Snapshots(store, cache),
+            advisor=Advisor(graph, store, prepare=None if demand is None else demand.prepare),
         )
 
 
 @asynccontextmanager
-async def open_worker(settings: Settings) -> AsyncIterator[Housekeeping]:
-    """Open what `lockstep worker` needs: the store, and the bus to spread its entries.
+async def open_worker(settings: Settings) -> AsyncIterator[Work]:
+    """Open what `lockstep worker` does, with the store, the bus and the graph that it needs.
 
     Raises StartError or SettingsError, with a sentence for the operator.
     """
     async with AsyncExitStack() as stack:
-        store = await _open_store(settings)
+        store = await open_ready_store(settings)
         stack.push_async_callback(store.aclose)
         bus = _open_bus(settings, settings.secret)
         stack.push_async_callback(bus.aclose)
-        await bus.start(str(uuid4()), _unheard, _nothing_to_restore)
+        name = str(uuid4())
+        projector: Projector | None = None
+        if settings.neo4j_url is not None:
+            graph = await stack.enter_async_context(open_graph(settings))
+            share = Leases(store.database, "graph", PIECES, name)
+            projector = Projector(GraphSource(store), graph, share)
+
+        def heard(_log: LogId, _replica: str, message: BusMessage) -> None:
+            if projector is not None and isinstance(message, Grown):
+                projector.wake(message.heads)
+
+        await bus.start(name, heard, _nothing_to_restore)
+        await bus.subscribe(LogId.LISTS)
 
         def announce(entries: Iterable[Entry]) -> None:
             for entry in entries:
                 bus.publish(entry.log, Appended(store.epoch, entry))
 
-        yield Housekeeping(store, announce, SystemClock())
-
-
-def _unheard(_log: LogId, _replica: str, _message: BusMessage) -> None:
-    """Hear nothing: a worker follows no log."""
+        yield Work(Housekeeping(store, announce, SystemClock()), projector)
 
 
 async def _nothing_to_restore() -> None:
@@ -126,7 +155,7 @@ def _keeping_house(
         task.cancel()
 
 
-async def _open_store(settings: Settings) -> Store:
+async def open_ready_store(settings: Settings) -> Store:
     """Open the store on the schema this code needs; wait a while for a database that starts."""
     until = asyncio.get_running_loop().time() + _PATIENCE_S
     if not settings.production:

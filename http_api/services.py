@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from realtime.credentials import Credentials
     from realtime.replica import Replica
     from realtime.snapshots import Snapshots
+    from store.graph.advisor import Advisor
     from store.invites import Invites
     from store.store import Store
 
@@ -38,3 +39,4 @@ class Services:
     identity: Identity
     invites: Invites
     snapshots: Snapshots
+    advisor: Advisor

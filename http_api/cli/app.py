@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from http_api.cli.failure import SpokenGroup
+from http_api.cli.graph import EXAMPLES as GRAPH_EXAMPLES
+from http_api.cli.graph import graph_app
 from http_api.cli.migrate import migrate
 from http_api.cli.serve import EXAMPLES as SERVE_EXAMPLES
 from http_api.cli.serve import serve
@@ -44,6 +46,9 @@ app.command("worker", short_help="Do the work that belongs to no connection.")(w
 app.command("migrate", short_help="Bring the database schema to the newest revision.")(migrate)
 app.command("watch", epilog=WATCH_EXAMPLES, short_help="Follow a list live in the terminal.")(watch)
 app.add_typer(user_app, name="user", help="Manage accounts, on this machine.", epilog=USER_EXAMPLES)
+app.add_typer(
+    graph_app, name="graph", help="Mend or rebuild the graph in Neo4j.", epilog=GRAPH_EXAMPLES
+)
 
 
 def _print_version(wanted: bool) -> None:

@@ -13,9 +13,9 @@ __all__ = ["worker"]
 
 
 def worker() -> None:
-    """Empty the trash of all lists after its 30 days, until Ctrl-C or SIGTERM.
+    """Keep Neo4j up with the lists and empty their trash after 30 days, until Ctrl-C or SIGTERM.
 
-    Run one beside the replicas; more than one does no harm. With SQLite, `lockstep serve` does
+    Run one beside the replicas; several share the work. With SQLite, `lockstep serve` does
     this by itself.
     """
     from http_api.cli.configured import read_settings
@@ -47,9 +47,9 @@ async def _work(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, over.set)
     log = structlog.get_logger("lockstep.start")
-    async with open_worker(settings) as housekeeping:
+    async with open_worker(settings) as work:
         log.info("worker_started", database=settings.database_shown)
-        task = asyncio.create_task(housekeeping.run())
+        task = asyncio.create_task(work.run())
         ended = asyncio.create_task(over.wait())
         await asyncio.wait({task, ended}, return_when=asyncio.FIRST_COMPLETED)
         for each in (task, ended):

@@ -59,7 +59,9 @@ class Backlog:
         A list that is not in up to what was heard goes to the end of the queue.
         """
         for list_id, watermark in watermarks.items():
-            heard = max(self._waiting.pop(list_id, 0), (heads or {}).get(list_id, 0))
+            # The head that was read counts more than what was heard before: a hint may be wrong.
+            told = self._waiting.pop(list_id, 0)
+            heard = told if heads is None else heads.get(list_id, told)
             if list_id not in self._watermarks and len(self._watermarks) >= self._capacity:
                 self._watermarks.pop(next(iter(self._watermarks)))
             self._watermarks[list_id] = watermark

@@ -60,6 +60,18 @@ class GraphSource:
 
         return await self._store.database.transact(Pool.FANOUT, None, work, read_only=True)
 
+    async def lists_of(self, user_id: UUID) -> list[tuple[UUID, int]]:
+        """Read the lists that a user is a member of now, with their heads."""
+
+        async def work(connection: AsyncConnection) -> list[tuple[UUID, int]]:
+            query = select(logs.c.log_id, logs.c.head).join(
+                members, members.c.list_id == logs.c.log_id
+            )
+            query = query.where(logs.c.kind == LogKind.LIST, members.c.user_id == user_id)
+            return [(row.log_id, row.head) for row in await connection.execute(query)]
+
+        return await self._store.database.transact(Pool.FANOUT, None, work, read_only=True)
+
     async def whole(self, list_id: UUID) -> ListGraph | None:
         """Read a list with its trash in one moment; None: there never was one."""
 

@@ -72,7 +72,7 @@ async def fresh(start_replica: StartReplica) -> Replica:
 async def test_a_live_list_in_a_minute(fresh: Replica, run: Run) -> None:
     """Pasted one after the other, the blocks make a list, watch it and show the new todo live."""
     program("curl", package="curl")
-    make, watch, add = (block.replace(ADDRESS, fresh.origin) for block in SHELL[:3])
+    make, watch, add, what_next = (block.replace(ADDRESS, fresh.origin) for block in SHELL[:4])
     password = re.findall(r'"password": "([^"]+)"', make)[1]
     with _shell(fresh.directory) as shell:
         printed = _paste(shell, make)
@@ -86,6 +86,7 @@ async def test_a_live_list_in_a_minute(fresh: Replica, run: Run) -> None:
             await eventually(lambda: "● live" in terminal.shown, "the live list")
             assert '"title":"milk"' in _paste(shell, add)
             await eventually(lambda: "ann added “milk”" in terminal.shown, "the new todo")
+            assert '"items":[{"todo":{' in _paste(shell, what_next)
             assert terminal.interrupt() == 0
             assert "Left Groceries after offset" in terminal.shown
         finally:
@@ -140,7 +141,7 @@ async def test_several_processes_on_postgresql_and_redis(
     program("openssl", package="openssl")
     (tmp_path / ".venv").symlink_to(Path(sys.executable).parent.parent)
     port = free_port()
-    block = SHELL[3]
+    block = SHELL[4]
     for shown, real in (
         ("postgresql://lockstep:secret@localhost:5432/lockstep", empty_postgresql_url),
         ("redis://localhost:6379/0", redis_url),
@@ -162,7 +163,7 @@ async def test_several_processes_on_postgresql_and_redis(
 
 def test_the_blocks_are_the_ones_the_tests_know() -> None:
     """A new shell block of the README needs a test of its own."""
-    assert len(SHELL) == 4
+    assert len(SHELL) == 5
     started, production = blocks(README, "console")
     targets = re.findall(r"^make (\w+)", started, re.MULTILINE)
     makefile = page("Makefile")

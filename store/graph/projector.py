@@ -71,7 +71,7 @@ class Projector:
         self._graph = graph
         self._share = share
         self._sleep = sleep
-        self._backlog = backlog or Backlog()
+        self._backlog = Backlog() if backlog is None else backlog
         self._pieces = frozenset(range(PIECES)) if share is None else frozenset[int]()
         self._projection: Projection | None = None
         self._cursor: UUID | None = None
@@ -79,6 +79,11 @@ class Projector:
         self._failing: set[str] = set()
         self._started = False
         self._careful = 0  # so many lists are taken one by one
+
+    @property
+    def waiting(self) -> int:
+        """Count the lists that are known to be behind."""
+        return len(self._backlog)
 
     def wake(self, changed: Iterable[tuple[UUID, int]]) -> None:
         """Take note of lists whose logs reach these offsets; never waits."""

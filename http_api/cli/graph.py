@@ -1,0 +1,134 @@
+"""``lockstep graph …``: build Neo4j's graph anew, compare it with the database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from http_api.cli.failure import Failure, SpokenGroup
+
+if TYPE_CHECKING:
+    from store.graph.check import Checked
+    from store.graph.graph import Graph
+    from store.graph.rebuild import Rebuilt
+    from store.graph.source import GraphSource
+
+__all__ = ["EXAMPLES", "graph_app"]
+
+T = TypeVar("T")
+
+EXAMPLES = """
+\b
+Examples:
+  lockstep graph check               compare every list, mend those that differ
+  lockstep graph check --dry-run     only compare; status 1 when something differs
+  lockstep graph rebuild             build everything anew beside the old, then switch
+"""
+
+graph_app = typer.Typer(cls=SpokenGroup, no_args_is_help=True, rich_markup_mode=None)
+
+
+@graph_app.command("rebuild", short_help="Build the graph anew and switch to it.")
+def rebuild() -> None:
+    """Build the graph anew from the lists' logs, beside the one in use, then switch to it.
+
+    Questions are answered and lists are written to meanwhile. Safe to break off and to repeat.
+    """
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TaskID,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
+    from store.graph.rebuild import rebuild as run
+
+    async def work(source: GraphSource, graph: Graph) -> Rebuilt:
+        with Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        ) as bar:
+            tasks: dict[str, TaskID] = {}
+
+            def told(what: str, done: int, total: int) -> None:
+                if what not in tasks:
+                    tasks[what] = bar.add_task(what)
+                bar.update(tasks[what], completed=done, total=total)
+
+            return await run(source, graph, told)
+
+    made = _with_graph(work)
+    typer.echo(
+        f"Generation {made.generation}: {made.lists} lists, {made.entries} entries."
+        + (f" Removed {len(made.dropped)} old." if made.dropped else "")
+    )
+
+
+@graph_app.command("check", short_help="Compare the graph with the database.")
+def check(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Mend nothing; status 1 when something differs.")
+    ] = False,
+) -> None:
+    """Compare counts and a hash of every list in the graph with the database; mend what differs."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from store.graph.check import check as run
+
+    async def work(source: GraphSource, graph: Graph) -> Checked:
+        with Progress(
+            TextColumn("lists compared: {task.completed}"), BarColumn(), TimeElapsedColumn()
+        ) as bar:
+            task = bar.add_task("lists", total=None)
+            return await run(
+                source, graph, lambda done: bar.update(task, completed=done), repair=not dry_run
+            )
+
+    found = _with_graph(work)
+    for one in found.differences:
+        graph = "nothing" if one.graph is None else f"{one.graph.todos} todos"
+        typer.echo(
+            f"{one.list_id}: {one.database.todos} todos in the database, {graph} in the graph"
+        )
+    for busy in found.busy:
+        typer.echo(f"{busy}: written to all the time, not compared")
+    verb = "differ" if dry_run else "were mended"
+    typer.echo(f"{found.lists} lists compared, {len(found.differences)} {verb}.")
+    if dry_run and found.differences:
+        raise typer.Exit(1)
+
+
+def _with_graph(work: Callable[[GraphSource, Graph], Awaitable[T]]) -> T:
+    from http_api.cli.configured import read_settings
+    from http_api.graph_parts import open_graph
+    from http_api.parts import StartError, open_ready_store
+    from store.graph.source import GraphSource
+
+    settings = read_settings()
+    if settings.neo4j_url is None:
+        raise Failure(
+            "The graph is kept in the process and made from the lists at each start: there is "
+            "nothing to do. Set LOCKSTEP_NEO4J_URL to keep it in Neo4j.",
+            exit_status=2,
+        )
+
+    async def run() -> T:
+        store = await open_ready_store(settings)
+        try:
+            async with open_graph(settings) as graph:
+                await graph.start()
+                return await work(GraphSource(store), graph)
+        finally:
+            await store.aclose()
+
+    try:
+        return asyncio.run(run())
+    except StartError as error:
+        raise Failure(str(error)) from error

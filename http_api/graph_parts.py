@@ -1,0 +1,60 @@
+"""Open the graph that the settings name, and keep it up with the logs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from http_api.settings import Settings
+    from store.graph.graph import Graph
+    from store.graph.projector import Projector
+
+__all__ = ["keep_up", "open_graph"]
+
+
+@asynccontextmanager
+async def open_graph(settings: Settings) -> AsyncIterator[Graph]:
+    """Open Neo4j or the graph of this process; nothing is connected before the first question."""
+    graph = _graph(settings)
+    try:
+        yield graph
+    finally:
+        await graph.aclose()
+
+
+def _graph(settings: Settings) -> Graph:
+    if settings.neo4j_url is None:
+        from store.graph.graph_memory import MemoryGraph  # noqa: PLC0415 - one of the two
+
+        return MemoryGraph()
+    # Here, because the driver takes 0.2 s to import and the embedded default has no use for it.
+    from store.graph.graph_neo4j import Neo4jGraph  # noqa: PLC0415
+    from store.graph.neo4j_session import Neo4jSettings  # noqa: PLC0415
+
+    password = settings.neo4j_password
+    return Neo4jGraph(
+        Neo4jSettings(
+            url=settings.neo4j_url.get_secret_value(),
+            user=settings.neo4j_user,
+            password="" if password is None else password.get_secret_value(),
+            graph=settings.namespace,
+            failures=settings.graph_failures,
+            probe_after_s=settings.graph_pause_s,
+        )
+    )
+
+
+@asynccontextmanager
+async def keep_up(projector: Projector) -> AsyncIterator[None]:
+    """Project beside everything else, until the end of the block."""
+    task = asyncio.create_task(projector.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task

@@ -1,0 +1,279 @@
+"""What the graph knows: what to do next, what waits for it, who could help."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from http_api.endpoint import API, Answer, Endpoint
+from http_api.graph_shapes import (
+    CriticalPathShape,
+    GraphShape,
+    ImpactShape,
+    PeopleShape,
+    RecommendationsShape,
+    SuggestionsShape,
+)
+from http_api.paging import OffsetNumber, digits
+from http_api.reply import reply
+from store.graph.critical_path import ASSUMED_MIN, critical_path
+from store.todo.commands import Id, Title
+from store.todo.model import todo_json
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from http_api.call import Call
+    from store.graph.advisor import Advised
+    from store.graph.answers import Dependency, PersonHint, Reason
+
+__all__ = ["ENDPOINTS"]
+
+_Few = Annotated[int, BeforeValidator(digits), Field(ge=1, le=100)]
+_HINTS: Final = 5
+
+
+class NextQuery(BaseModel):
+    """Say how many."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: _Few = 20
+
+
+class ReachedQuery(BaseModel):
+    """Wait until the graph has the list up to an offset, such as the answer to one's own write."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    min_offset: OffsetNumber = 0
+
+
+class PeopleQuery(ReachedQuery):
+    """Name the list."""
+
+    list: Id
+    limit: _Few = 10
+
+
+class SuggestionsQuery(ReachedQuery):
+    """Say what is about to be added."""
+
+    title: Title
+
+
+async def _next(call: Call) -> Response:
+    query = call.query(NextQuery)
+    said = await call.services.advisor.recommend(call.actor, query.limit)
+    return reply(
+        {
+            "items": [
+                {"todo": todo_json(one.todo), "score": one.score, "reasons": _reasons(one.reasons)}
+                for one in said.value.items
+            ],
+            "lists": [
+                {"id": str(list_id), "offset": offset}
+                for list_id, offset in sorted(said.value.offsets.items())
+            ],
+            "stale": said.stale,
+        }
+    )
+
+
+def _reasons(reasons: Iterable[Reason]) -> list[dict[str, Any]]:
+    return [{"kind": one.kind, "points": one.points, "facts": dict(one.facts)} for one in reasons]
+
+
+def _as_of(call: Call, said: Advised[Any], offset: int) -> dict[str, Any]:
+    return {"epoch": call.services.store.epoch, "offset": offset, "stale": said.stale}
+
+
+async def _impact(call: Call) -> Response:
+    query = call.query(ReachedQuery)
+    todo_id = call.path_id("todo_id")
+    said = await call.services.advisor.impact(call.actor, todo_id, query.min_offset)
+    list_id, offset, waiting = said.value
+    people: dict[str, list[str]] = {}
+    for one in waiting:
+        for name in one.todo.assignees or (one.todo.created_by.username,):
+            people.setdefault(name, []).append(str(one.todo.id))
+    return reply(
+        {
+            "todo_id": str(todo_id),
+            "list_id": str(list_id),
+            "waiting": [{"todo": todo_json(one.todo), "steps": one.steps} for one in waiting],
+            "people": [{"username": name, "todos": ids} for name, ids in sorted(people.items())],
+            **_as_of(call, said, offset),
+        }
+    )
+
+
+async def _path(call: Call) -> Response:
+    query = call.query(ReachedQuery)
+    list_id = call.path_id("list_id")
+    said = await call.services.advisor.dependencies(call.actor, list_id, query.min_offset)
+    path = critical_path(said.value.todos)
+    return reply(
+        {
+            "minutes": path.minutes,
+            "todos": [
+                {
+                    "id": str(step.todo.todo_id),
+                    "title": step.todo.title,
+                    "estimate_min": step.todo.estimate_min,
+                    "starts_min": step.starts_min,
+                }
+                for step in path.steps
+            ],
+            "assumed_min": ASSUMED_MIN,
+            "assumed": path.assumed,
+            **_as_of(call, said, said.value.offset),
+        }
+    )
+
+
+async def _graph(call: Call) -> Response:
+    query = call.query(ReachedQuery)
+    list_id = call.path_id("list_id")
+    said = await call.services.advisor.dependencies(call.actor, list_id, query.min_offset)
+    todos = said.value.todos
+    still_open = {one.todo_id for one in todos if not one.completed}
+
+    def is_ready(one: Dependency) -> bool:
+        return not one.completed and still_open.isdisjoint(one.waits_for)
+
+    return reply(
+        {
+            "nodes": [
+                {
+                    "id": str(one.todo_id),
+                    "title": one.title,
+                    "completed": one.completed,
+                    "ready": is_ready(one),
+                }
+                for one in todos
+            ],
+            "edges": [
+                {"from": str(one.todo_id), "to": str(other)}
+                for one in todos
+                for other in one.waits_for
+            ],
+            "alone": said.value.alone,
+            **_as_of(call, said, said.value.offset),
+        }
+    )
+
+
+async def _people(call: Call) -> Response:
+    query = call.query(PeopleQuery)
+    said = await call.services.advisor.people(call.actor, query.list, query.limit, query.min_offset)
+
+    def shown(hints: Iterable[PersonHint]) -> list[dict[str, Any]]:
+        return [
+            {"username": one.username, "score": one.score, "reasons": _reasons(one.reasons)}
+            for one in hints
+        ]
+
+    return reply(
+        {
+            "invite": shown(said.value.invite),
+            "assign": shown(said.value.assign),
+            **_as_of(call, said, said.value.offset),
+        }
+    )
+
+
+async def _suggestions(call: Call) -> Response:
+    query = call.query(SuggestionsQuery)
+    list_id = call.path_id("list_id")
+    said = await call.services.advisor.hints(
+        call.actor, list_id, query.title, _HINTS, query.min_offset
+    )
+    return reply(
+        {
+            "labels": [{"label": one.label, "count": one.count} for one in said.value.labels],
+            "together": [{"title": one.title, "count": one.count} for one in said.value.together],
+            **_as_of(call, said, said.value.offset),
+        }
+    )
+
+
+_BEHIND: Final = (
+    "The graph follows the lists within moments; `offset` says how far it was. With `min_offset` "
+    "the answer waits up to 2 s for it. 503 `graph_unavailable` while the graph is away and there "
+    "is no earlier answer."
+)
+
+ENDPOINTS: Final = (
+    Endpoint(
+        method="GET",
+        path=f"{API}/recommendations",
+        tag="Graph",
+        summary="What to do next",
+        description="Todos that wait for nothing, over all lists where I may complete them, except "
+        "those assigned to others only. Each with its reasons: when it is due, its priority, what "
+        "and whom it would unblock, whether it is assigned to me, its age. " + _BEHIND,
+        handler=_next,
+        query=NextQuery,
+        answers={200: Answer("Recommendations, best first", RecommendationsShape)},
+        refusals=(503,),
+    ),
+    Endpoint(
+        method="GET",
+        path=f"{API}/todos/{{todo_id}}/impact",
+        tag="Graph",
+        summary="What waits for a todo",
+        description="Directly and through others, by todo and by person. " + _BEHIND,
+        handler=_impact,
+        query=ReachedQuery,
+        answers={200: Answer("What waits, nearest first", ImpactShape)},
+        refusals=(404, 503),
+    ),
+    Endpoint(
+        method="GET",
+        path=f"{API}/lists/{{list_id}}/critical-path",
+        tag="Graph",
+        summary="The chain that takes longest",
+        description="By the todos' estimates, along what they wait for. " + _BEHIND,
+        handler=_path,
+        query=ReachedQuery,
+        answers={200: Answer("The critical path", CriticalPathShape)},
+        refusals=(404, 503),
+    ),
+    Endpoint(
+        method="GET",
+        path=f"{API}/lists/{{list_id}}/graph",
+        tag="Graph",
+        summary="A list's dependencies, for drawing",
+        description=_BEHIND,
+        handler=_graph,
+        query=ReachedQuery,
+        answers={200: Answer("Nodes and edges", GraphShape)},
+        refusals=(404, 503),
+    ),
+    Endpoint(
+        method="GET",
+        path=f"{API}/lists/{{list_id}}/suggestions",
+        tag="Graph",
+        summary="Labels and companions for a title",
+        description="Labels that similar todos of mine carry, and what is often added to this list "
+        "along with them. " + _BEHIND,
+        handler=_suggestions,
+        query=SuggestionsQuery,
+        answers={200: Answer("Suggestions, most frequent first", SuggestionsShape)},
+        refusals=(404, 503),
+    ),
+    Endpoint(
+        method="GET",
+        path=f"{API}/people/suggestions",
+        tag="Graph",
+        summary="Whom to invite or to assign",
+        description="People who share lists with me, and members who do such things. " + _BEHIND,
+        handler=_people,
+        query=PeopleQuery,
+        answers={200: Answer("People, best first", PeopleShape)},
+        refusals=(404, 503),
+    ),
+)

@@ -1,0 +1,222 @@
+"""Answer what the graph knows, after the database has agreed that the asker may know it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from uuid import UUID
+
+from store.errors import GraphUnavailable
+from store.graph.answers import ListDependencies, ListHints, PeopleHints
+from store.graph.permitted import Permitted
+
+if TYPE_CHECKING:
+    from store.actor import Actor
+    from store.graph.answers import Impact, Reason, Recommendations
+    from store.graph.graph import GraphReader
+    from store.store import Store
+    from store.todo.model import Todo
+
+__all__ = ["Advice", "Advised", "Advisor", "Recommended", "WaitingTodo"]
+
+T = TypeVar("T")
+
+# How long a question about one list waits for the graph to reach the offset asked for.
+_PATIENCE_S: Final = 2.0
+_LOOK_S: Final = 0.02
+# The graph is asked for more than are shown: some may be done or gone by now.
+_MORE: Final = 20
+_KEPT: Final = 1_000  # last good answers
+
+
+@dataclass(frozen=True, slots=True)
+class Advised(Generic[T]):
+    """Wrap an answer; ``stale``: the graph is away, and this is what it said last."""
+
+    value: T
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Recommended:
+    """Hold one recommended todo as it is now."""
+
+    todo: Todo
+    score: int
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """Hold what to do next; ``offsets`` are those of the lists that the graph looked at."""
+
+    items: tuple[Recommended, ...]
+    offsets: Mapping[UUID, int]
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingTodo:
+    """Hold an open todo, as it is now, that waits ``steps`` dependencies away."""
+
+    todo: Todo
+    steps: int
+
+
+class Advisor:
+    """Ask the graph, check in PostgreSQL in the asker's name, answer.
+
+    ``prepare`` is given the asker's id and username before each question; None: the graph keeps
+    up by itself. While the graph is away the last good answer to the same question is given again,
+    checked anew. Every method raises GraphUnavailable when there is none, NotFound where the asker
+    may not look, and Unavailable.
+    """
+
+    def __init__(
+        self,
+        graph: GraphReader,
+        store: Store,
+        *,
+        prepare: Callable[[UUID, str], Awaitable[None]] | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._graph = graph
+        self._prepare = prepare
+        self._permitted = Permitted(store.database)
+        self._now = store.now
+        self._sleep = sleep
+        self._last: OrderedDict[Hashable, object] = OrderedDict()
+
+    async def recommend(self, actor: Actor, limit: int) -> Advised[Advice]:
+        """Say what to do next, over all lists of the asker's."""
+        now = _milliseconds(self._now())
+        said: Advised[Recommendations] = await self._ask(
+            actor,
+            ("recommend", limit),
+            lambda: self._graph.recommend(actor.username, now, limit + _MORE),
+        )
+        ready = await self._permitted.ready(actor.id, [one.todo_id for one in said.value.items])
+        items = tuple(
+            Recommended(ready[one.todo_id], one.score, one.reasons)
+            for one in said.value.items
+            if one.todo_id in ready
+        )
+        return Advised(Advice(items[:limit], said.value.offsets), said.stale)
+
+    async def impact(
+        self, actor: Actor, todo_id: UUID, min_offset: int
+    ) -> Advised[tuple[UUID, int, tuple[WaitingTodo, ...]]]:
+        """Say what waits for a todo, nearest first: its list, the graph's offset, the todos."""
+        list_id = await self._permitted.list_of(actor.id, todo_id)
+        said: Advised[Impact] = await self._ask(
+            actor,
+            ("impact", todo_id),
+            lambda: self._graph.impact(actor.username, todo_id),
+            list_id,
+            min_offset,
+        )
+        found = await self._permitted.open(actor.id, [one.todo_id for one in said.value.waiting])
+        waiting = tuple(
+            WaitingTodo(found[one.todo_id], one.steps)
+            for one in said.value.waiting
+            if one.todo_id in found and found[one.todo_id].list_id == list_id
+        )
+        return Advised((list_id, said.value.offset, waiting), said.stale)
+
+    async def dependencies(
+        self, actor: Actor, list_id: UUID, min_offset: int
+    ) -> Advised[ListDependencies]:
+        """Give the todos of a list that have to do with a dependency."""
+        await self._permitted.enter(actor.id, list_id)
+        said = await self._ask(
+            actor,
+            ("dependencies", list_id),
+            lambda: self._graph.dependencies(actor.username, list_id),
+            list_id,
+            min_offset,
+        )
+        return Advised(said.value or ListDependencies(0, (), 0), said.stale)
+
+    async def people(
+        self, actor: Actor, list_id: UUID, limit: int, min_offset: int
+    ) -> Advised[PeopleHints]:
+        """Say whom to invite to a list and whom to assign there."""
+        here, known = await self._permitted.people(actor.id, list_id)
+        said = await self._ask(
+            actor,
+            ("people", list_id, limit),
+            lambda: self._graph.people(actor.username, list_id, limit),
+            list_id,
+            min_offset,
+        )
+        hints = said.value or PeopleHints((), (), 0)
+        return Advised(
+            PeopleHints(
+                tuple(one for one in hints.invite if one.username in known - here.keys()),
+                tuple(one for one in hints.assign if one.username in here),
+                hints.offset,
+            ),
+            said.stale,
+        )
+
+    async def hints(
+        self, actor: Actor, list_id: UUID, title: str, limit: int, min_offset: int
+    ) -> Advised[ListHints]:
+        """Suggest labels for a title in a list, and what is often added together with it."""
+        await self._permitted.enter(actor.id, list_id)
+        said = await self._ask(
+            actor,
+            ("hints", list_id, title, limit),
+            lambda: self._graph.hints(actor.username, list_id, title, limit),
+            list_id,
+            min_offset,
+        )
+        hints = said.value or ListHints((), (), 0)
+        seen = await self._permitted.labels(actor.id, [one.label for one in hints.labels])
+        labels = tuple(one for one in hints.labels if one.label in seen)
+        return Advised(ListHints(labels, hints.together, hints.offset), said.stale)
+
+    async def _ask(
+        self,
+        actor: Actor,
+        words: Hashable,
+        ask: Callable[[], Awaitable[T]],
+        list_id: UUID | None = None,
+        min_offset: int = 0,
+    ) -> Advised[T]:
+        """Ask the graph, when it has reached the offset; else give its last answer."""
+        question = (actor.id, words)
+        try:
+            if self._prepare is not None:
+                await self._prepare(actor.id, actor.username)
+            if list_id is not None and min_offset:
+                await self._reach(list_id, min_offset)
+            said = await ask()
+        except GraphUnavailable:
+            # Whoever asks for an offset would rather wait than hear of the time before.
+            if min_offset or question not in self._last:
+                raise
+            self._last.move_to_end(question)
+            return Advised(self._last[question], stale=True)  # type: ignore[arg-type]
+        self._last[question] = said
+        self._last.move_to_end(question)
+        if len(self._last) > _KEPT:
+            self._last.popitem(last=False)
+        return Advised(said, stale=False)
+
+    async def _reach(self, list_id: UUID, offset: int) -> None:
+        waited = 0.0
+        while (reached := await self._graph.offset(list_id)) < offset:
+            if waited >= _PATIENCE_S:
+                raise GraphUnavailable(
+                    f"The graph has this list up to {reached}, not yet {offset}; ask again shortly."
+                )
+            await self._sleep(_LOOK_S)
+            waited += _LOOK_S
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

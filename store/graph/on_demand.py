@@ -1,0 +1,63 @@
+"""Project into the graph of this process just what a question needs, when it is asked."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Final
+
+from store.graph.backlog import Backlog
+from store.graph.projection import Projection
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from store.graph.graph_memory import MemoryGraph
+    from store.graph.source import GraphSource
+
+__all__ = ["OnDemand"]
+
+_AT_ONCE: Final = 64
+_KEPT: Final = 10_000  # lists
+
+
+class OnDemand:
+    """Bring the lists of whoever asks up to their heads, and keep those asked for lately.
+
+    So nothing is projected that nobody asks for, no start has to wait, and answers are as new as
+    the database. It costs the first question of a person the reading of their lists.
+    """
+
+    def __init__(self, source: GraphSource, graph: MemoryGraph, *, kept: int = _KEPT) -> None:
+        self._source = source
+        self._graph = graph
+        self._kept = kept
+        self._recent: OrderedDict[UUID, None] = OrderedDict()
+
+    async def prepare(self, asker: UUID, username: str) -> None:
+        """Bring all lists of the asker up to date, also those they have been removed from.
+
+        Raises Unavailable.
+        """
+        generation = await self._graph.generation(self._source.epoch)
+        projection = Projection(self._source, self._graph, generation)
+        heads = dict(await self._source.lists_of(asker))
+        # What the graph still takes for theirs is looked at again: the removal is in its log.
+        lost = self._graph.lists_of(username) - heads.keys()
+        backlog = Backlog(len(heads) + len(lost) + 1)
+        backlog.reached(await projection.watermarks([*heads, *lost]))
+        for list_id, head in heads.items():
+            backlog.heard(list_id, head)
+        while backlog:
+            advance = await projection.advance(backlog.next(_AT_ONCE))
+            backlog.reached(advance.watermarks)
+        for list_id in lost:
+            self._graph.evict(list_id)
+        self._touch(heads)
+
+    def _touch(self, lists: dict[UUID, int]) -> None:
+        for list_id in lists:
+            self._recent[list_id] = None
+            self._recent.move_to_end(list_id)
+        while len(self._recent) > max(self._kept, len(lists)):
+            list_id, _ = self._recent.popitem(last=False)
+            self._graph.evict(list_id)

@@ -1,0 +1,254 @@
+"""Hold what the graph's routes answer, and to whom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from http_api.graph_shapes import (
+    CriticalPathShape,
+    GraphShape,
+    ImpactShape,
+    PeopleShape,
+    RecommendationsShape,
+    SuggestionsShape,
+)
+from tests.http_api.service import Someone, fresh
+
+
+async def _next(someone: Someone, **params: Any) -> dict[str, Any]:
+    query = "&".join(f"{name}={value}" for name, value in params.items())
+    answer = await someone.done("GET", f"/recommendations?{query}")
+    RecommendationsShape.model_validate(answer)
+    return answer
+
+
+def _titles(answer: dict[str, Any]) -> list[str]:
+    return [item["todo"]["title"] for item in answer["items"]]
+
+
+async def test_what_can_be_done_now_is_recommended_with_its_reasons(ann: Someone) -> None:
+    """Best first; what waits is not, and presses on what it waits for."""
+    list_id = await ann.new_list()
+    plain = await ann.new_todo(list_id, "plain")
+    foot = await ann.new_todo(list_id, "foot")
+    await ann.new_todo(list_id, "top", priority="high", blocked_by=[foot["id"]])
+    await ann.new_todo(list_id, "mine", assignees=[ann.username])
+
+    answer = await _next(ann)
+
+    assert _titles(answer) == ["foot", "mine", "plain"]
+    first = answer["items"][0]
+    assert (first["score"], first["reasons"]) == (
+        60,
+        [
+            {
+                "kind": "unblocks",
+                "points": 60,
+                "facts": {"todos": 1, "people": 0, "due_in_hours": None},
+            }
+        ],
+    )
+    assert answer["items"][2]["todo"] == plain
+    assert {"id": list_id, "offset": 6} in answer["lists"]
+    assert answer["stale"] is False
+    await ann.done("PATCH", f"/todos/{foot['id']}", {"completed": True})
+    assert _titles(await _next(ann)) == ["top", "mine", "plain"]
+    assert _titles(await _next(ann, limit=1)) == ["top"]
+
+
+async def test_only_what_is_mine_to_do_is_recommended(
+    ann: Someone, bob: Someone, eve: Someone
+) -> None:
+    """Not what is assigned to others, nor in a list one may only read, nor in others' lists."""
+    list_id = await ann.new_list()
+    await ann.share(list_id, bob)
+    await ann.share(list_id, eve, "viewer")
+    await ann.new_todo(list_id, "bob's", assignees=[bob.username])
+    await ann.new_todo(list_id, "anybody's")
+    await ann.new_todo(await ann.new_list("Secret"), "secret")
+
+    assert sorted(_titles(await _next(bob))) == ["anybody's", "bob's"]
+    assert sorted(_titles(await _next(ann))) == ["anybody's", "secret"]
+    assert _titles(await _next(eve)) == []
+
+
+async def test_who_was_removed_is_told_nothing_more(ann: Someone, bob: Someone) -> None:
+    """From the next question on, whatever the graph knew."""
+    list_id = await ann.new_list()
+    await ann.share(list_id, bob)
+    todo = await ann.new_todo(list_id, "milk", labels=["food"])
+    await ann.new_todo(list_id, "cake", blocked_by=[todo["id"]])
+    assert _titles(await _next(bob)) == ["milk"]
+    await ann.done("DELETE", f"/lists/{list_id}/members/{bob.username}")
+
+    assert _titles(await _next(bob)) == []
+    assert list_id not in {one["id"] for one in (await _next(bob))["lists"]}
+    own = await bob.new_list()
+    hints = await bob.done("GET", f"/lists/{own}/suggestions?title=milk")
+    assert (hints["labels"], hints["together"]) == ([], [])
+    people = await bob.done("GET", f"/people/suggestions?list={own}")
+    assert people["invite"] == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/todos/{todo}/impact",
+        "/lists/{list}/critical-path",
+        "/lists/{list}/graph",
+        "/lists/{list}/suggestions?title=milk",
+        "/people/suggestions?list={list}",
+    ],
+)
+async def test_another_s_list_answers_what_a_random_id_answers(
+    ann: Someone, eve: Someone, path: str
+) -> None:
+    """404, in the same words."""
+    list_id = await ann.new_list()
+    todo = await ann.new_todo(list_id)
+    there = await eve.get(path.format(list=list_id, todo=todo["id"]))
+    nowhere = await eve.get(path.format(list=fresh(), todo=fresh()))
+    assert there.status_code == nowhere.status_code == 404
+    keep = {"type", "title", "status", "detail", "code"}
+    assert {one: there.json()[one] for one in keep} == {one: nowhere.json()[one] for one in keep}
+    assert (await ann.get(path.format(list=list_id, todo=todo["id"]))).status_code == 200
+
+
+async def test_the_impact_names_what_waits_and_who(ann: Someone, bob: Someone) -> None:
+    """Nearest first, through others too; what is done waits no more."""
+    list_id = await ann.new_list()
+    await ann.share(list_id, bob)
+    foot = await ann.new_todo(list_id, "foot")
+    middle = await ann.new_todo(
+        list_id, "middle", blocked_by=[foot["id"]], assignees=[bob.username]
+    )
+    top = await ann.new_todo(list_id, "top", blocked_by=[middle["id"]])
+
+    answer = await ann.done("GET", f"/todos/{foot['id']}/impact?min_offset={top['offset']}")
+
+    ImpactShape.model_validate(answer)
+    assert [(one["todo"]["title"], one["steps"]) for one in answer["waiting"]] == [
+        ("middle", 1),
+        ("top", 2),
+    ]
+    assert answer["people"] == [
+        {"username": ann.username, "todos": [top["id"]]},
+        {"username": bob.username, "todos": [middle["id"]]},
+    ]
+    assert (answer["list_id"], answer["offset"]) == (list_id, top["offset"])
+    await ann.done("PATCH", f"/todos/{middle['id']}", {"completed": True})
+    answer = await ann.done("GET", f"/todos/{foot['id']}/impact")
+    assert answer["waiting"] == []
+
+
+async def test_the_critical_path_is_the_chain_that_takes_longest(ann: Someone) -> None:
+    """By the estimates; a todo without one counts for the minutes that the answer says."""
+    list_id = await ann.new_list()
+    dig = await ann.new_todo(list_id, "dig", estimate_min=60)
+    short = await ann.new_todo(list_id, "measure", estimate_min=5)
+    pour = await ann.new_todo(list_id, "pour", blocked_by=[dig["id"], short["id"]])
+    await ann.new_todo(list_id, "wait", estimate_min=20, blocked_by=[pour["id"]])
+
+    answer = await ann.done("GET", f"/lists/{list_id}/critical-path")
+
+    CriticalPathShape.model_validate(answer)
+    assert [(one["title"], one["starts_min"]) for one in answer["todos"]] == [
+        ("dig", 0),
+        ("pour", 60),
+        ("wait", 90),
+    ]
+    assert (answer["minutes"], answer["assumed_min"], answer["assumed"]) == (110, 30, 1)
+
+
+async def test_a_list_s_dependencies_can_be_drawn(ann: Someone) -> None:
+    """Nodes that wait or are waited for, and who waits for whom."""
+    list_id = await ann.new_list()
+    foot = await ann.new_todo(list_id, "foot")
+    top = await ann.new_todo(list_id, "top", blocked_by=[foot["id"]])
+    await ann.new_todo(list_id, "alone")
+
+    answer = await ann.done("GET", f"/lists/{list_id}/graph")
+
+    GraphShape.model_validate(answer)
+    assert {one["title"]: (one["ready"], one["completed"]) for one in answer["nodes"]} == {
+        "foot": (True, False),
+        "top": (False, False),
+    }
+    assert answer["edges"] == [{"from": top["id"], "to": foot["id"]}]
+    assert answer["alone"] == 1
+
+
+async def test_people_are_suggested_whom_one_meets_elsewhere(
+    ann: Someone, bob: Someone, eve: Someone
+) -> None:
+    """Those who share lists, for an invitation; those who did such things, for the work."""
+    both = await ann.new_list("Both")
+    await ann.share(both, bob)
+    await ann.share(both, eve)
+    here = await ann.new_list("Here")
+    await ann.share(here, bob)
+    done = await bob.new_todo(here, "paint the fence")
+    await bob.done("PATCH", f"/todos/{done['id']}", {"completed": True})
+    await ann.new_todo(here, "paint the door")
+
+    answer = await ann.done("GET", f"/people/suggestions?list={here}")
+
+    PeopleShape.model_validate(answer)
+    assert [(one["username"], one["score"]) for one in answer["invite"]] == [(eve.username, 15)]
+    assert [one["kind"] for one in answer["invite"][0]["reasons"]] == [
+        "shares_lists",
+        "knows_members",
+    ]
+    assert [(one["username"], one["score"]) for one in answer["assign"]] == [(bob.username, 5)]
+
+
+async def test_labels_and_companions_are_suggested_for_a_title(ann: Someone) -> None:
+    """What such todos carry, and what was added along with them more than once."""
+    list_id = await ann.new_list()
+    for _ in range(2):
+        for title, labels in (("oat milk", ["cold"]), ("bread", [])):
+            todo = await ann.new_todo(list_id, title, labels=labels)
+            await ann.done("PATCH", f"/todos/{todo['id']}", {"completed": True})
+
+    answer = await ann.done("GET", f"/lists/{list_id}/suggestions?title=Milk!")
+
+    SuggestionsShape.model_validate(answer)
+    assert answer["labels"] == [{"label": "cold", "count": 2}]
+    assert answer["together"] == [{"title": "bread", "count": 2}]
+    await ann.new_todo(list_id, "Bread")
+    answer = await ann.done("GET", f"/lists/{list_id}/suggestions?title=Milk!")
+    assert answer["together"] == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/recommendations?limit=0",
+        "/recommendations?limit=101",
+        "/recommendations?limit=ten",
+        "/recommendations?min_offset=1",
+        "/people/suggestions",
+        "/people/suggestions?list=nonsense",
+        "/lists/{list}/graph?min_offset=-1",
+        "/lists/{list}/suggestions",
+        "/lists/{list}/suggestions?title=%00",
+    ],
+)
+async def test_a_wrong_question_is_told_what_is_wrong(ann: Someone, path: str) -> None:
+    """422 with the path."""
+    answer = await ann.get(path.format(list=await ann.new_list()))
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["errors"]
+
+
+async def test_an_offset_that_the_graph_does_not_reach_is_refused_after_a_while(
+    ann: Someone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """503 graph_unavailable, and when to ask again."""
+    monkeypatch.setattr("store.graph.advisor._PATIENCE_S", 0.0)
+    list_id = await ann.new_list()
+    answer = await ann.get(f"/lists/{list_id}/graph?min_offset=99")
+    assert (answer.status_code, answer.json()["code"]) == (503, "graph_unavailable")
+    assert answer.headers["retry-after"] == "1"
