@@ -28,7 +28,7 @@ class LineClient(SdkClient):
         number = len(self._waiting) + 1
         answered = self._waiting[number] = asyncio.get_running_loop().create_future()
         self._send({"id": number, "do": action, **fields})
-        return await asyncio.wait_for(answered, 10)
+        return await asyncio.wait_for(answered, 60)  # on a busy machine a program starts slowly
 
     async def aclose(self) -> None:
         """Hang up, which ends the client."""

@@ -64,7 +64,7 @@ class SdkClient(ABC):
         name: str,
         *,
         after: int = 0,
-        within_s: float = 10.0,
+        within_s: float = 30.0,
         where: Callable[[dict[str, Any]], bool] | None = None,
         **fields: Any,
     ) -> dict[str, Any]:
