@@ -3,8 +3,9 @@
 *Labels*: those of live todos in the asker's lists that share a term with the title. A todo of the
 list itself weighs double; the count shown is of todos.
 
-*Together*: titles in this list that were added within an hour of at least two of the twenty newest
-live todos that share a term with the title, share none with it themselves, and are not open now.
+*Together*: titles of at least two live todos of this list that were created within an hour of one
+of the twenty newest that share a term with the title, share none with it themselves, and are not
+open now. Of titles that people take for the same, the newest spelling is given.
 """
 
 from __future__ import annotations
@@ -34,9 +35,12 @@ _LEAST: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """Hold a todo that was added together with ``base``; ``key`` is store.graph.terms.title_key."""
+    """Hold a todo that was added together with one like the new one.
 
-    base: UUID
+    It may be named several times, and counts once. ``key`` is store.graph.terms.title_key.
+    """
+
+    todo_id: UUID
     key: str
     title: str
     created: int
@@ -51,16 +55,16 @@ def label_hints(counts: Mapping[str, tuple[int, int]], limit: int) -> tuple[Labe
 def companions(
     neighbours: Iterable[Neighbour], open_keys: Iterable[str], limit: int
 ) -> tuple[Companion, ...]:
-    """Rank titles by how many bases they were added with, but for those that are open now. Pure."""
-    bases: dict[str, set[UUID]] = {}
+    """Rank titles by how many such todos have them, but for those that are open now. Pure."""
+    todos: dict[str, set[UUID]] = {}
     titles: dict[str, tuple[int, str]] = {}
     for one in neighbours:
-        bases.setdefault(one.key, set()).add(one.base)
+        todos.setdefault(one.key, set()).add(one.todo_id)
         titles[one.key] = max(titles.get(one.key, (0, "")), (one.created, one.title))
     taken = frozenset(open_keys)
     counted = [
         Companion(titles[key][1], len(found))
-        for key, found in bases.items()
+        for key, found in todos.items()
         if len(found) >= _LEAST and key not in taken
     ]
     counted.sort(key=lambda one: (-one.count, one.title))

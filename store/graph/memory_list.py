@@ -157,7 +157,7 @@ class MemoryList:
         for base in bases:
             near = (todo for todo in others if abs(todo.created - base.created) <= TOGETHER_MS)
             for todo, _ in zip(near, range(WITH_A_BASE), strict=False):
-                found.append(Neighbour(base.id, title_key(todo.title), todo.title, todo.created))
+                found.append(Neighbour(todo.id, title_key(todo.title), todo.title, todo.created))
         return found
 
     def open_keys(self) -> set[str]:

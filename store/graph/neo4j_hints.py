@@ -158,16 +158,16 @@ async def _neighbours(
         return []
     near = await rows(transaction, _NEAR, {**here, "spans": _spans(bases)})
     near.sort(key=lambda row: (row["created"], row["id"]))
-    pairs = []
+    close_by = []
     for base in bases:
         close = (row for row in near if abs(row["created"] - base["created"]) <= TOGETHER_MS)
-        pairs += [(base["id"], row) for row, _ in zip(close, range(WITH_A_BASE), strict=False)]
-    wanted = sorted({row["id"] for _, row in pairs})
+        close_by += [row for row, _ in zip(close, range(WITH_A_BASE), strict=False)]
+    wanted = sorted({row["id"] for row in close_by})
     told = await rows(transaction, _TITLES, {**here, "todos": wanted})
     titles = {row["id"]: row["title"] for row in told}
     return [
-        Neighbour(UUID(base), title_key(titles[row["id"]]), titles[row["id"]], row["created"])
-        for base, row in pairs
+        Neighbour(UUID(row["id"]), title_key(titles[row["id"]]), titles[row["id"]], row["created"])
+        for row in close_by
         if row["id"] in titles
     ]
 
