@@ -223,9 +223,9 @@ async def test_a_wrong_login_takes_the_same_time_whoever_is_meant(
         async def fastest(name: str) -> float:
             taken = []
             for _ in range(7):
-                began = time.perf_counter()
+                began = time.process_time()  # of all threads, whatever else the machine does
                 await client.post("/auth/login", json={"username": name, "password": "x" * 12})
-                taken.append(time.perf_counter() - began)
+                taken.append(time.process_time() - began)
             return min(taken)
 
         known, unknown = await fastest("ann"), await fastest("nobody")
