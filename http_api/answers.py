@@ -76,6 +76,7 @@ class ListOverviewShape(Shape):
     role: Literal["owner", "editor", "viewer"]
     offset: int = Field(description="The list's last entry.")
     open: int = Field(description="How many todos are not completed.")
+    ready: int = Field(description="How many of those wait for no open one.")
     inbox: bool = Field(default=False, description="The one list that every account keeps.")
 
 

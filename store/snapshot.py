@@ -12,6 +12,7 @@ from store.entry import Position
 from store.errors import NotFound
 from store.list_load import load_place
 from store.log_id import LogKind
+from store.ready import is_ready
 from store.tables import lists, logs, members, todos
 from store.todo.decide_list import list_json
 from store.todo.model import ListInfo, Member, Person, Role, Todo, member_json, todo_json
@@ -51,12 +52,17 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class ListOverview:
-    """Hold one line of "my lists": ``open`` counts the live todos that are not completed."""
+    """Hold one line of "my lists".
+
+    ``open`` counts the live todos that are not completed, ``ready`` those of them that wait for no
+    open one.
+    """
 
     info: ListInfo
     role: Role
     offset: int
     open: int
+    ready: int
 
 
 async def read_snapshot(
@@ -100,8 +106,13 @@ async def read_todo(
 
 async def read_lists(connection: AsyncConnection, actor: UUID) -> tuple[ListOverview, ...]:
     """Read the lists that the actor is a member of: the Inbox first, then in order of joining."""
+    ready = is_ready(postgresql=connection.dialect.name == "postgresql")
     still_open = (
-        select(todos.c.list_id, func.count().label("open"))
+        select(
+            todos.c.list_id,
+            func.count().label("open"),
+            func.count().filter(ready).label("ready"),
+        )
         .where(todos.c.deleted_at.is_(None), todos.c.completed.is_(False))
         .where(todos.c.list_id.in_(select(members.c.list_id).where(members.c.user_id == actor)))
         .group_by(todos.c.list_id)
@@ -116,6 +127,7 @@ async def read_lists(connection: AsyncConnection, actor: UUID) -> tuple[ListOver
             members.c.role,
             logs.c.head,
             func.coalesce(still_open.c.open, 0).label("open"),
+            func.coalesce(still_open.c.ready, 0).label("ready"),
         )
         .join(members, members.c.list_id == lists.c.id)
         .join(logs, (logs.c.kind == LogKind.LIST) & (logs.c.log_id == lists.c.id))
@@ -129,6 +141,7 @@ async def read_lists(connection: AsyncConnection, actor: UUID) -> tuple[ListOver
             Role(row.role),
             row.head,
             row.open,
+            row.ready,
         )
         for row in await connection.execute(query)
     )

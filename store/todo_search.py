@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, or_, select, tuple_, type_coerce
+from sqlalchemy import ColumnElement, exists, func, not_, or_, select, tuple_, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
 
 from store.list_load import find_person
+from store.ready import is_ready
 from store.tables import lists, members, todos
 from store.todo_rows import todo_from_row
 
@@ -28,9 +29,9 @@ class TodoSearch:
     """Say which live todos are wanted; None means any.
 
     ``assignee`` is a username, in any spelling that is the same name. ``text`` is looked for in
-    titles and notes, case ignored, wildcards meaning themselves. ``after`` continues behind the
-    todo created then with that id: the order is by (created_at, id), which no later change
-    disturbs.
+    titles and notes, case ignored, wildcards meaning themselves. ``ready``: see store.ready.
+    ``after`` continues behind the todo created then with that id: the order is by (created_at, id),
+    which no later change disturbs.
     """
 
     list_id: UUID | None = None
@@ -39,6 +40,7 @@ class TodoSearch:
     label: str | None = None
     due_before: datetime | None = None
     text: str | None = None
+    ready: bool | None = None
     limit: int = 100
     after: tuple[datetime, UUID] | None = None
 
@@ -71,6 +73,9 @@ async def search_todos(
         query = query.where(_holds(todos.c.labels, search.label, postgresql=postgresql))
     if search.due_before is not None:
         query = query.where(todos.c.due_at < search.due_before)
+    if search.ready is not None:
+        ready = is_ready(postgresql=postgresql)
+        query = query.where(ready if search.ready else not_(ready))
     if search.text is not None:
         query = query.where(
             or_(

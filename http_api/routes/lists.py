@@ -38,6 +38,7 @@ def _overview(one: ListOverview) -> dict[str, Any]:
         "role": one.role.value,
         "offset": one.offset,
         "open": one.open,
+        "ready": one.ready,
         "inbox": one.info.inbox,
     }
 

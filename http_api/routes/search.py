@@ -40,6 +40,7 @@ class TodosQuery(BaseModel):
     assignee: Username | None = None
     label: Label | None = None
     due_before: Instant | None = None
+    ready: Literal["true", "false"] | None = None
     q: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     limit: Limit = 100
     cursor: Annotated[str, Field(max_length=64)] | None = None
@@ -73,6 +74,7 @@ async def _search(call: Call) -> Response:
             label=query.label,
             due_before=query.due_before,
             text=query.q,
+            ready=None if query.ready is None else query.ready == "true",
             limit=query.limit + 1,  # one more tells whether there is more
             after=None if query.cursor is None else parse_cursor(query.cursor),
         ),
@@ -93,6 +95,7 @@ ENDPOINTS: Final = (
         tag="Todos",
         summary="Search the todos of all my lists",
         description="In order of creation. `q` is looked for in titles and notes, case ignored. "
+        "`ready=true`: what can be done now, open and waiting for no open one. "
         "While `cursor` is not null, ask again with it for the next page.",
         handler=_search,
         query=TodosQuery,

@@ -64,3 +64,30 @@ async def test_pages_join_up_without_a_gap_or_a_repeat(
         after = (page[-1].created_at, page[-1].id)
         await store.commit(ann, TodoUpdate(todo_id=page[0].id, changes={"notes": "seen"}))
     assert sorted(seen) == made
+
+
+async def test_ready_is_what_waits_for_nothing_open(store: Store, person: People) -> None:
+    """Blockers that are done, deleted or purged hold nobody up; the lists count the same."""
+    ann = await person("ann")
+    home = await new_list(store, ann)
+    foot = await new_todo(store, ann, home, "foot")
+    other = await new_todo(store, ann, home, "other")
+    top = await new_todo(store, ann, home, "top", blocked_by=[foot, other])
+
+    async def ready() -> list[str]:
+        found = await titles(store, ann, ready=True)
+        (overview,) = await store.lists_of(ann.id)
+        assert overview.ready == len(found)
+        return found
+
+    assert await ready() == ["foot", "other"]
+    assert await titles(store, ann, ready=False) == ["top"]
+    await store.commit(ann, TodoUpdate(todo_id=foot, changes={"completed": True}))
+    assert await ready() == ["other"]
+    await store.commit(ann, TodoDelete(todo_id=other))
+    assert await ready() == ["top"]
+    assert await titles(store, ann, ready=False) == ["foot"]
+    await store.commit(ann, TodoUpdate(todo_id=foot, changes={"completed": False}))
+    assert await ready() == ["foot"]
+    await store.commit(ann, TodoUpdate(todo_id=top, changes={"completed": True}))
+    assert await ready() == ["foot"]
