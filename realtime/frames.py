@@ -105,6 +105,8 @@ class FrameReader:
             self._take(data, now, receiver)
         else:
             for start in range(0, len(data), _SLICE):
+                if self._over:
+                    return
                 self._take(data[start : start + _SLICE], now, receiver)
         if not self._unread and self._parts is None and self._frames is not None:
             if len(_spare) < _SPARES:
