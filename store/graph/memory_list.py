@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from store.graph.answers import Dependency, Waiting
 from store.graph.hints import BASES, TOGETHER_MS, WITH_A_BASE, Neighbour
+from store.graph.impact import steps_to
 from store.graph.people import Work
-from store.graph.pulls import Pull, open_todo, people_of, pulls
+from store.graph.pulls import Pull, open_todo, pulls
 from store.graph.ranking import Candidate
 from store.graph.terms import title_key
 from store.todo.model import Role
@@ -81,20 +82,13 @@ class MemoryList:
         todos = self.whole.todos
         if not todos[todo_id].open:
             return ()
-        waiting: dict[UUID, list[UUID]] = {}
-        for todo in todos.values():
-            if todo.blocked_by and todo.open:
-                for other in todo.blocked_by:
-                    waiting.setdefault(other, []).append(todo.id)
-        steps = {todo_id: 0}
-        queue = [todo_id]
-        for here in queue:
-            for other in waiting.get(here, ()):
-                if other not in steps:
-                    steps[other] = steps[here] + 1
-                    queue.append(other)
-        ranked = sorted((count, one) for one, count in steps.items() if count)
-        return tuple(_waiting(todos[one], count) for count, one in ranked)
+        waits_for = {
+            todo.id: todo.blocked_by for todo in todos.values() if todo.blocked_by and todo.open
+        }
+        return tuple(
+            Waiting(one, todos[one].title, steps, tuple(sorted(open_todo(todos[one]).people)))
+            for one, steps in steps_to(todo_id, waits_for)
+        )
 
     def dependencies(self) -> tuple[tuple[Dependency, ...], int]:
         """Give the live todos that have to do with a dependency, and how many have not."""
@@ -167,11 +161,6 @@ class MemoryList:
 
 def _pulls(whole: ListGraph) -> dict[UUID, Pull]:
     return pulls(open_todo(todo) for todo in whole.todos.values() if todo.open)
-
-
-def _waiting(todo: TodoNode, steps: int) -> Waiting:
-    people = tuple(sorted(people_of(todo.assignees, todo.created_by)))
-    return Waiting(todo.id, todo.title, steps, people)
 
 
 def _dependency(todo: TodoNode, waits_for: tuple[UUID, ...]) -> Dependency:
