@@ -25,6 +25,10 @@ from realtime.replica import Replica
 from realtime.snapshot_cache import MemorySnapshots
 from realtime.snapshots import Snapshots
 from store.engines import StoreSettings
+from store.graph.advisor import Advisor
+from store.graph.graph_memory import MemoryGraph
+from store.graph.on_demand import OnDemand
+from store.graph.source import GraphSource
 from store.invites import Invites
 from store.log_id import LogId
 from store.store import open_store
@@ -83,6 +87,7 @@ async def open_edge(url: str, clock: Clock | None = None, **settings: Any) -> As
     with open_identity(store, given) as identity:
         replica = Replica(store, MemoryBus(), identity.tokens.authenticate, clock=clock)
         await replica.start()
+        graph = MemoryGraph()
         services = Services(
             settings=given,
             store=store,
@@ -93,6 +98,7 @@ async def open_edge(url: str, clock: Clock | None = None, **settings: Any) -> As
             identity=identity,
             invites=Invites(store, b"i" * 32),
             snapshots=Snapshots(store, MemorySnapshots()),
+            advisor=Advisor(graph, store, prepare=OnDemand(GraphSource(store), graph).prepare),
         )
         router = Router(routes_of(ENDPOINTS, lambda: services), redirect_slashes=False)
         yield Edge(Boundary(router), services)
