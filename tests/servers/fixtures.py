@@ -50,9 +50,16 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["lockstep_run"] = str(node.config.stash[_RUN].directory)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give tests on Neo4j more time: the first may have to wait for it."""
+    for item in items:
+        if _wants_neo4j(item) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(400))
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Start Neo4j at once where a test wants it: it gets ready while others run."""
-    if any("neo4j_server" in getattr(item, "fixturenames", ()) for item in session.items):
+    if any(map(_wants_neo4j, session.items)):
         with suppress(pytest.skip.Exception, pytest.fail.Exception):  # said where it is missed
             _launch_neo4j(session.config.stash[_RUN])
 
@@ -255,6 +262,13 @@ def own_neo4j(run: Run) -> Iterator[Neo4jServer]:
     server = Neo4jServer.start(run)
     yield server
     server.remove()
+
+
+def _wants_neo4j(item: pytest.Item) -> bool:
+    """Tell whether a test asks for it, by a fixture or as one of several that it is tried on."""
+    fixtures = getattr(item, "fixturenames", ())
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    return "neo4j_server" in fixtures or "own_neo4j" in fixtures or "neo4j" in parameters.values()
 
 
 def _launch_neo4j(run: Run) -> Neo4jServer:

@@ -42,8 +42,9 @@ _CONFIGURATION = {
     "db.lock.acquisition.timeout": "10s",
 }
 
+# Compiled quickly, not well: most of a run of the tests is each query's first time.
 _OPTIONS = (
-    "-Xms128m", "-Xmx512m", "-XX:+UseSerialGC",
+    "-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
     "--add-opens=java.base/java.nio=ALL-UNNAMED", "--add-opens=java.base/java.io=ALL-UNNAMED",
     "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED", "-Dio.netty.tryReflectionSetAccessible=true",
     "-Dlog4j2.disable.jmx=true", "-Dfile.encoding=UTF-8", "-Djava.awt.headless=true",
