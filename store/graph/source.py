@@ -8,11 +8,9 @@ from uuid import UUID
 from sqlalchemy import select
 
 from store.database import Pool
-from store.entry import Position
 from store.graph.model import ListGraph
 from store.graph.whole import whole_list
 from store.log_id import LogId, LogKind
-from store.snapshot import Snapshot
 from store.tables import lists, logs, members, todos
 from store.todo.model import ListInfo, Member, Person, Role
 from store.todo_rows import todo_from_row
@@ -76,12 +74,12 @@ class GraphSource:
         """Read a list with its trash in one moment; None: there never was one."""
 
         async def work(connection: AsyncConnection) -> ListGraph | None:
-            return await _read_whole(connection, list_id, self.epoch)
+            return await _read_whole(connection, list_id)
 
         return await self._store.database.transact(Pool.WORKER, None, work, read_only=True)
 
 
-async def _read_whole(connection: AsyncConnection, list_id: UUID, epoch: str) -> ListGraph | None:
+async def _read_whole(connection: AsyncConnection, list_id: UUID) -> ListGraph | None:
     head: int | None = await connection.scalar(
         select(logs.c.head).where(logs.c.kind == LogKind.LIST, logs.c.log_id == list_id)
     )
@@ -93,12 +91,8 @@ async def _read_whole(connection: AsyncConnection, list_id: UUID, epoch: str) ->
     people = await connection.execute(select(members).where(members.c.list_id == list_id))
     held = await connection.execute(select(todos).where(todos.c.list_id == list_id))
     return whole_list(
-        Snapshot(
-            info=ListInfo(row.id, row.title, row.description, row.inbox),
-            members=tuple(
-                Member(Person(one.user_id, one.username), Role(one.role)) for one in people
-            ),
-            todos=tuple(todo_from_row(one) for one in held),
-            position=Position(epoch, head),
-        )
+        ListInfo(row.id, row.title, row.description, row.inbox),
+        [Member(Person(one.user_id, one.username), Role(one.role)) for one in people],
+        [todo_from_row(one) for one in held],
+        head,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, overload
 
@@ -12,8 +12,7 @@ from store.graph.terms import terms_of
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from store.snapshot import Snapshot
-    from store.todo.model import Todo
+    from store.todo.model import ListInfo, Member, Todo
 
 __all__ = ["milliseconds", "todo_node", "whole_list"]
 
@@ -37,22 +36,22 @@ def milliseconds(moment: datetime | None) -> int | None:
     return None if moment is None else (moment - _EPOCH) // _MILLISECOND
 
 
-def whole_list(snapshot: Snapshot) -> ListGraph:
-    """See a list whole; ``snapshot.todos`` holds those of the trash too.
+def whole_list(
+    info: ListInfo, members: Iterable[Member], todos: Collection[Todo], offset: int
+) -> ListGraph:
+    """See a list whole, as of ``offset``; ``todos`` are those of the trash, too. Pure.
 
     A todo's row goes on naming a blocker that was purged; the graph does not.
     """
-    there = {todo.id for todo in snapshot.todos}
-    todos = {todo.id: todo_node(todo, there) for todo in snapshot.todos}
+    there = {todo.id for todo in todos}
     return ListGraph(
-        id=snapshot.info.id,
-        offset=snapshot.position.offset,
-        title=snapshot.info.title,
+        id=info.id,
+        offset=offset,
+        title=info.title,
         members={
-            member.person.username: Membership(member.person.id, member.role)
-            for member in snapshot.members
+            member.person.username: Membership(member.person.id, member.role) for member in members
         },
-        todos=todos,
+        todos={todo.id: todo_node(todo, there) for todo in todos},
     )
 
 

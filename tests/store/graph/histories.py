@@ -11,12 +11,11 @@ from uuid import UUID
 import orjson
 from hypothesis import strategies as st
 
-from store.entry import Entry, Position
+from store.entry import Entry
 from store.graph.fold import fold
 from store.graph.model import Delta, ListGraph
 from store.graph.whole import milliseconds, whole_list
 from store.log_id import LogId
-from store.snapshot import Snapshot
 from store.todo.dependency import shortest_way
 from store.todo.model import ListInfo, Person, Todo, instant, person_json, todo_json
 from store.todo.position import between
@@ -230,7 +229,7 @@ class World:
         assert state.info is not None
         info = ListInfo(list_id, state.info.title)
         members, todos = tuple(state.members.values()), tuple(state.todos.values())
-        return whole_list(Snapshot(info, members, todos, Position("e", state.offset)))
+        return whole_list(info, members, todos, state.offset)
 
 
 @st.composite
