@@ -255,6 +255,7 @@ async def test_a_generation_that_is_gone_takes_nothing_in(graph: Graph) -> None:
     await graph.replace(gone, FULL)
     assert await graph.read_list(gone, ONE) is None
     assert await graph.others(await graph.generation("one")) == ()
+    assert await graph.begin("one") > gone
 
 
 async def test_the_generation_that_answers_is_not_dropped(graph: Graph) -> None:
