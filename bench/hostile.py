@@ -37,7 +37,10 @@ _ASIDE = 100  # floods whose cost is measured with nobody else there
 
 @dataclass
 class _Seen:
-    """Collect runs in trouble, each with the run in peace before it and the one after it."""
+    """Collect runs in trouble, each with the run in peace before it and the one after it.
+
+    The replica's processor time tells of what the trouble costs even on a machine that others use.
+    """
 
     what: str
     runs: list[tuple[FanoutRun, FanoutRun, FanoutRun]] = field(default_factory=list)
@@ -54,7 +57,9 @@ class _Seen:
                 Figure(f"with {self.what}: {share}", "ms", trouble),
                 Figure(f"with {self.what}: {share} to that in peace", "x", ratio, goal),
             ]
-        return made
+        used = tuple(each[1].cpu_us * 2 / (each[0].cpu_us + each[2].cpu_us) for each in self.runs)
+        name = f"with {self.what}: processor time to that in peace"
+        return [*made, Figure(name, "x", used)]
 
 
 async def hostile(site: Site, turns: int = _TURNS) -> Measured:
