@@ -12,6 +12,7 @@ from uuid import UUID
 import structlog
 
 from realtime import codes
+from realtime.access import Access
 from realtime.bus import Bus, BusMessage, BusState, Grown
 from realtime.clock import Clock, SystemClock
 from realtime.connection import Connection, Context
@@ -20,14 +21,11 @@ from realtime.deadlines import Deadlines
 from realtime.emulation import Emulation
 from realtime.encoding import Address, Encoding
 from realtime.encoding_json import JSON
-from realtime.few import Few, added, removed
 from realtime.growth import Growth, Heads
 from realtime.hub import Hub
 from realtime.lag import Lag
 from realtime.limits import Limits
-from realtime.publication import Publication
 from realtime.reads import LogSource
-from realtime.revocation import Revocations, read_revocation
 from realtime.submit import Committer, Submit
 from realtime.subprotocol import choose
 from realtime.tasks import Tasks
@@ -91,8 +89,7 @@ class Replica:
         self._growth = Growth(bus, grown)
         self._submit = Submit(store, self._offer, bus, self._commits)
         self._emulation = Emulation(self.id, bus)
-        self._revocations = Revocations(self.limits.token_life_s)
-        self._by_user: dict[UUID, Few[Connection]] = {}
+        self._access = Access(self.limits.token_life_s)
         self._polled_at = -math.inf
         self._serving = False
         self._turn: Turn | None = None
@@ -102,14 +99,14 @@ class Replica:
             hub=self.hub,
             submit=self._submit,
             authenticate=authenticate,
-            is_revoked=self._revocations.covers,
+            is_revoked=self._access.is_revoked,
             in_touch=lambda: self.in_touch,
             clock=self._clock,
             limits=self.limits,
             tasks=self._tasks,
             deadlines=self._deadlines,
             log=_log.bind(),
-            register=self._register,
+            register=self._access.admit,
             unregister=self._unregister,
         )
 
@@ -124,12 +121,12 @@ class Replica:
         if self._grown is not None:
             await self._bus.subscribe(LogId.LISTS)
         control = await self.hub.attach(LogId.CONTROL)
-        control.listeners += (self._heed,)
+        control.listeners += (self._access.heed,)
         everyone = await self.hub.attach(LogId.ALL)
         everyone.pins += 1
         # Followed first, then read: a session that ends in between is met twice, never missed.
         await self._poll()
-        await self._recall_revocations()
+        await self._access.recall(self._store, self._clock.now())
         self._serving = True
         self._lag.look(self._clock.monotonic())
         self._lag.value_s = 0.0
@@ -246,55 +243,11 @@ class Replica:
 
     def is_revoked(self, session: UUID | None, user: UUID, issued_at: float) -> bool:
         """Tell whether a token's session was ended; no I/O. ``issued_at``: seconds since 1970."""
-        return self._revocations.covers(session, user, issued_at)
-
-    def _heed(self, publication: Publication) -> None:
-        """Close the sockets of a session that was ended, before anything else is sent to them."""
-        try:
-            revocation = read_revocation(publication.entry)
-        except (KeyError, ValueError):
-            _log.exception("control_entry_unreadable", offset=publication.offset)
-            return
-        if revocation is None:
-            return
-        self._revocations.add(revocation)
-        for connection in tuple(self._by_user.get(revocation.user, ())):
-            credentials = connection.session.credentials
-            if credentials is not None and revocation.covers(
-                credentials.actor.session, credentials.actor.id, credentials.issued_at
-            ):
-                connection.close(codes.INVALID_TOKEN)
-
-    async def _recall_revocations(self) -> None:
-        oldest = self._clock.now() - self.limits.token_life_s
-        before: int | None = None
-        while True:
-            read = await self._store.read_log_backward(LogId.CONTROL, None, before, limit=500)
-            for entry in read.entries:
-                revocation = read_revocation(entry)
-                if revocation is not None and revocation.at < oldest:
-                    return
-                if revocation is not None:
-                    self._revocations.add(revocation)
-                before = entry.offset
-            if not read.entries:
-                return
-
-    def _register(self, connection: Connection) -> None:
-        credentials = connection.session.credentials
-        if credentials is not None:
-            user = credentials.actor.id
-            self._by_user[user] = added(self._by_user.get(user, ()), connection)
+        return self._access.is_revoked(session, user, issued_at)
 
     def _unregister(self, connection: Connection) -> None:
         self.connections.pop(connection, None)
-        credentials = connection.session.credentials
-        if credentials is None:
-            return
-        user = credentials.actor.id
-        rest = removed(self._by_user.pop(user, ()), connection)
-        if rest:
-            self._by_user[user] = rest
+        self._access.forget(connection)
 
     # --- sockets ----------------------------------------------------------------------------------
 
@@ -392,7 +345,7 @@ class Replica:
         await self.hub.repair.poll(self.hub.feeds)
         self._polled_at = max(self._polled_at, began)
         self.hub.sweep(self._clock.monotonic())
-        self._revocations.forget(self._clock.now())
+        self._access.sweep(self._clock.now())
 
     async def _share_presence(self) -> None:
         self.hub.share_presence()
