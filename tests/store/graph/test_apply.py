@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from uuid import UUID
 
@@ -10,8 +11,10 @@ from hypothesis import strategies as st
 
 from store.graph.apply import apply
 from store.graph.model import Delta, ListGraph, TodoNode
-from tests.store.graph.histories import LISTS, World, folded, worlds
+from store.todo.model import Todo, person_json, todo_json
+from tests.store.graph.histories import LISTS, PEOPLE, START, World, folded, worlds
 
+ONE, TWO, THREE = (UUID(int=number) for number in (1, 2, 3))
 CUTS = st.lists(st.integers(0, 99), max_size=6)
 
 
@@ -38,11 +41,55 @@ def test_a_longer_run_that_begins_earlier_comes_to_the_same(world: World, cuts: 
             assert apply(part, folded(world, (list_id, 0, whole))) == world.whole(list_id)
 
 
+def _began(list_id: UUID) -> World:
+    """Begin a list of ann's and bob's with one todo of bob's."""
+    world = World()
+    world.found(list_id, "ann")
+    user = person_json(PEOPLE["bob"])
+    world.enter(list_id, "ann", "member.added", user=user, role="editor")
+    for number in (1, 2):
+        made = Todo(UUID(int=number), list_id, "milk", "a", PEOPLE["ann"], START, START, 0)
+        blocked_by = (UUID(int=1),) * (number - 1)
+        made = replace(made, assignees=("ann", "bob"), blocked_by=blocked_by)
+        world.enter(list_id, "ann", "todo.created", todo=todo_json(made))
+    return world
+
+
+def test_who_is_removed_is_taken_off_everything_in_whatever_run() -> None:
+    """Off what was made or assigned in the same run, and off what was there; not off others."""
+    world = _began(LISTS[0])
+    cut = len(world.logs[LISTS[0]])
+    user = person_json(PEOPLE["bob"])
+    about = {"todo_id": str(ONE), "user": user}
+    world.enter(LISTS[0], "ann", "todo.unassigned", **about)
+    world.enter(LISTS[0], "ann", "todo.assigned", **about)
+    world.enter(LISTS[0], "ann", "member.removed", user=user)
+    whole = world.whole(LISTS[0])
+    assert [todo.assignees for todo in whole.todos.values()] == [{"ann"}, {"ann"}]
+    end = len(world.logs[LISTS[0]])
+    before = apply(None, folded(world, (LISTS[0], 0, cut)))
+    assert apply(before, folded(world, (LISTS[0], cut, end))) == whole
+    assert apply(None, folded(world, (LISTS[0], 0, end))) == whole
+
+
+def test_what_is_purged_holds_nothing_up_in_whatever_run() -> None:
+    """Nor does what was tied to it in the same run."""
+    world = _began(LISTS[0])
+    cut = len(world.logs[LISTS[0]])
+    for kind in ("todo.unblocked", "todo.blocked"):
+        world.enter(LISTS[0], "ann", kind, todo_id=str(TWO), by=str(ONE))
+    for kind in ("todo.deleted", "todo.purged"):
+        world.enter(LISTS[0], "ann", kind, todo_id=str(ONE))
+    whole = world.whole(LISTS[0])
+    assert [(todo.id, todo.blocked_by) for todo in whole.todos.values()] == [(TWO, frozenset())]
+    end = len(world.logs[LISTS[0]])
+    before = apply(None, folded(world, (LISTS[0], 0, cut)))
+    assert apply(before, folded(world, (LISTS[0], cut, end))) == whole
+    assert apply(None, folded(world, (LISTS[0], 0, end))) == whole
+
+
 def _node(number: int, **fields: object) -> TodoNode:
     return TodoNode(UUID(int=number), "milk", 0, 0, "ann", **fields)  # type: ignore[arg-type]
-
-
-ONE, TWO, THREE = (UUID(int=number) for number in (1, 2, 3))
 
 
 def test_an_id_that_is_used_again_is_another_todo() -> None:

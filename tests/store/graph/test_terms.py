@@ -36,6 +36,12 @@ def test_any_title_has_few_short_terms_that_case_does_not_change(title: str) -> 
     assert all(1 < len(term) <= 40 for term in terms)
 
 
+def test_the_first_terms_of_a_long_title_count() -> None:
+    """Each once."""
+    words = [f"word{number}" for number in range(MOST_TERMS + 5)]
+    assert terms_of(" ".join([*words[:3], *words])) == set(words[:MOST_TERMS])
+
+
 def test_a_hostile_title_is_read_only_so_far() -> None:
     """One code point may become eighteen: what counts is bounded all the same."""
     assert len(terms_of("ﷺ " * 5_000)) <= MOST_TERMS
