@@ -8,6 +8,7 @@ import sys
 import tomllib
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -188,6 +189,16 @@ def test_every_replica_has_a_socket_that_nginx_knows() -> None:
     assert "sockets:/run/lockstep:ro" in SERVICES["edge"]["volumes"]
 
 
+@pytest.mark.parametrize("name", [*REPLICAS, "worker"])
+def test_who_reads_or_fills_the_graph_reaches_it(name: str) -> None:
+    """By the name of its service, on a network that both are on, as the image's only user."""
+    environment = SERVICES[name]["environment"]
+    where = urlsplit(environment["LOCKSTEP_NEO4J_URL"])
+    assert (where.scheme, where.port) == ("bolt", 7687)
+    assert set(SERVICES[name]["networks"]) & set(SERVICES[str(where.hostname)]["networks"])
+    assert environment["LOCKSTEP_NEO4J_USER"] == "neo4j"
+
+
 @every_service
 def test_every_setting_exists(service: dict[str, Any]) -> None:
     """A misspelt one would have no effect."""
@@ -223,6 +234,7 @@ def test_whoever_needs_a_secret_has_it_and_nobody_else() -> None:
     assert holders["lockstep_migrate_database_url"] == {"migrate"}
     assert holders["lockstep_database_url"] == {*OURS}
     assert holders["lockstep_redis_url"] == {*REPLICAS, "worker"}
+    assert holders["lockstep_neo4j_password"] == {*REPLICAS, "worker"}
     for secret, found in holders.items():
         if not secret.startswith("lockstep_"):
             assert found == {secret.partition("_")[0]}
