@@ -190,7 +190,8 @@ class MemoryGraph:
         """Walk from the todo to what waits for it, nearest first, through open ones."""
         for held in self._now.of(asker):
             if todo_id in held.whole.todos:
-                return Impact(held.whole.id, held.whole.offset, held.waiting(todo_id))
+                waiting = await held.ask(held.waiting, todo_id)
+                return Impact(held.whole.id, held.whole.offset, waiting)
         return Impact(None, 0, ())
 
     async def dependencies(self, asker: str, list_id: UUID) -> ListDependencies | None:
@@ -198,7 +199,7 @@ class MemoryGraph:
         held = self._now.opened(asker, list_id)
         if held is None:
             return None
-        todos, alone = held.dependencies()
+        todos, alone = await held.ask(held.dependencies)
         return ListDependencies(held.whole.offset, todos, alone)
 
     async def people(self, asker: str, list_id: UUID, limit: int) -> PeopleHints | None:
@@ -223,8 +224,9 @@ class MemoryGraph:
         meetings = {
             name: Meeting(count, colleagues[name].bit_count()) for name, count in met.items()
         }
+        work = await held.ask(held.work)
         return PeopleHints(
-            invitations(meetings, limit), assignments(held.work(), limit), held.whole.offset
+            invitations(meetings, limit), assignments(work, limit), held.whole.offset
         )
 
     async def hints(self, asker: str, list_id: UUID, title: str, limit: int) -> ListHints | None:
@@ -236,12 +238,12 @@ class MemoryGraph:
         counts: dict[str, tuple[int, int]] = {}
         turn = _Turn()
         for other in self._now.of(asker) if terms else ():
-            for label, count in other.labels(terms).items():
+            for label, count in (await other.ask(other.labels, terms)).items():
                 own, far = counts.get(label, (0, 0))
                 counts[label] = (own + count, far) if other is held else (own, far + count)
             await turn.take(len(other.whole.todos))
-        neighbours = held.neighbours(terms)
-        still_open = held.open_keys() if neighbours else ()
+        neighbours = await held.ask(held.neighbours, terms)
+        still_open = await held.ask(held.open_keys) if neighbours else ()
         return ListHints(
             label_hints(counts, limit), companions(neighbours, still_open, limit), held.whole.offset
         )

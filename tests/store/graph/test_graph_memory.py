@@ -58,8 +58,11 @@ async def test_others_get_their_turn_while_much_is_looked_at(lists: int) -> None
         await graph.replace(generation, _list(number + 1, MANY // lists))
     await graph.recommend("ann", 0, 9)
     assert await _turns(graph.recommend("ann", 0, 9)) > 2
-    if lists > 1:
-        assert await _turns(graph.hints("ann", UUID(int=1), "milk", 9)) > 2
+    assert await _turns(graph.hints("ann", UUID(int=1), "milk", 9)) > 2
+    if lists == 1:
+        assert await _turns(graph.dependencies("ann", UUID(int=1))) > 2
+        assert await _turns(graph.people("ann", UUID(int=1), 9)) > 2
+        assert await _turns(graph.impact("ann", UUID(int=1 << 64))) > 2
 
 
 async def test_an_answer_is_of_one_moment_whatever_happens_meanwhile() -> None:
