@@ -17,21 +17,23 @@ __all__ = ["settle"]
 
 _CHUNK: Final = 5_000
 
+# What is found comes in one record, for a record costs the driver more than what is in it.
 # Dependencies that count now, or did when the pulls were written; not the many of long ago.
 _DEPENDENCIES: Final = """
 UNWIND $rows AS row
 MATCH (t:Todo)-[b:BLOCKED_BY {list: row}]->(o:Todo)
 WHERE t.blockers > 0 OR o.pull_count > 0
   OR (t.completed IS NULL AND NOT t.deleted AND o.completed IS NULL AND NOT o.deleted)
-RETURN t.key AS todo, o.key AS other
+RETURN collect([t.key, o.key]) AS edges
 """
 _TODOS: Final = """
 UNWIND $rows AS row
 MATCH (t:Todo {key: row})
-RETURN t.key AS key, t.due AS due, t.priority AS priority, t.created_by AS created_by,
-  t.completed IS NULL AND NOT t.deleted AS open, [(u:User)-[:ASSIGNED]->(t) | u.name] AS assignees,
-  t.blockers AS blockers, t.pull_count AS count, t.pull_due AS pull_due,
-  t.pull_priority AS pull_priority, t.pull_people AS people
+RETURN collect({key: t.key, due: t.due, priority: t.priority, created_by: t.created_by,
+  open: t.completed IS NULL AND NOT t.deleted,
+  assignees: [(u:User)-[:ASSIGNED]->(t) | u.name],
+  blockers: t.blockers, count: t.pull_count, pull_due: t.pull_due,
+  pull_priority: t.pull_priority, people: t.pull_people}) AS todos
 """
 _PULLS: Final = """
 UNWIND $rows AS row
@@ -69,8 +71,8 @@ async def settle(
     """
     moved: set[str] = set()
     if stirred or parted:
-        found = await rows(transaction, _DEPENDENCIES, {"rows": sorted(stirred)})
-        edges = [(row["todo"], row["other"]) for row in found]
+        (found,) = await rows(transaction, _DEPENDENCIES, {"rows": sorted(stirred)})
+        edges = [(todo, other) for todo, other in found["edges"]]
         tied = {one for edge in edges for one in edge} | set(parted)
         if tied:
             moved = await _pull(transaction, edges, tied)
@@ -87,8 +89,8 @@ async def _pull(
     held: dict[str, Mapping[str, Any]] = {}
     keys = sorted(tied)
     for first in range(0, len(keys), _CHUNK):
-        for row in await rows(transaction, _TODOS, {"rows": keys[first : first + _CHUNK]}):
-            held[row["key"]] = row
+        (found,) = await rows(transaction, _TODOS, {"rows": keys[first : first + _CHUNK]})
+        held |= {row["key"]: row for row in found["todos"]}
     waits_for: dict[str, list[UUID]] = {}
     for todo, other in edges:
         waits_for.setdefault(todo, []).append(_id(other))

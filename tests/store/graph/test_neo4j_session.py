@@ -1,0 +1,148 @@
+"""Tests of how a transaction ends when Neo4j is away, says nothing, or finds fault."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+from neo4j import AsyncManagedTransaction
+from neo4j.exceptions import ClientError, ConstraintError, CypherSyntaxError
+
+from store.errors import GraphUnavailable
+from store.graph.breaker import Breaker
+from store.graph.graph_neo4j import Neo4jSettings
+from store.graph.neo4j_session import Neo4jSession
+from tests.servers.neo4j import Neo4jServer
+from tests.servers.ports import free_port
+
+
+@asynccontextmanager
+async def opened(settings: Neo4jSettings) -> AsyncIterator[Neo4jSession]:
+    """Open a session for as long as a block lasts."""
+    session = Neo4jSession(settings)
+    yield session
+    await session.aclose()
+
+
+def is_open(breaker: Breaker) -> bool:
+    """Tell it anew each time."""
+    return breaker.open
+
+
+def away(**others: float) -> Neo4jSettings:
+    """Name a server that is not there."""
+    settings = Neo4jSettings(f"bolt://127.0.0.1:{free_port()}", retry_s=0.0, failures=2)
+    return replace(settings, **others)  # type: ignore[arg-type]
+
+
+def test_a_password_is_not_in_what_is_logged() -> None:
+    """Settings are logged when something is wrong with them."""
+    assert "hunter2" not in repr(Neo4jSettings("bolt://127.0.0.1:1", "ann", "hunter2"))
+
+
+async def test_a_server_that_is_away_is_not_asked_for_long() -> None:
+    """Then the breaker refuses at once."""
+    async with opened(away()) as session:
+        for _ in range(2):
+            assert not is_open(session.breaker)
+            with pytest.raises(GraphUnavailable):
+                await session.read_rows("RETURN 1", {})
+        assert is_open(session.breaker)
+        with pytest.raises(GraphUnavailable) as refused:
+            await session.write_rows("RETURN 1", {})
+        assert 50 < refused.value.retry_after_s <= 60
+
+
+@pytest.mark.parametrize("greeting", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
+async def test_a_server_that_says_nothing_or_nonsense_is_given_up(greeting: bytes) -> None:
+    """In bounded time, and it counts."""
+    silent = asyncio.Event()
+
+    async def keep_quiet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(greeting)
+        await silent.wait()
+        writer.close()
+
+    async with await asyncio.start_server(keep_quiet, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        settings = away(connect_s=0.2, read_s=0.2)
+        async with opened(replace(settings, url=f"bolt://127.0.0.1:{port}")) as session:
+            for _ in range(2):
+                with pytest.raises(GraphUnavailable):
+                    await session.read_rows("RETURN 1", {})
+            assert is_open(session.breaker)
+        silent.set()
+
+
+async def test_what_takes_too_long_is_ended_by_the_server(neo4j_settings: Neo4jSettings) -> None:
+    """Nothing goes on there that nobody waits for any more."""
+    async with opened(replace(neo4j_settings, read_s=0.5, retry_s=0.0)) as session:
+        with pytest.raises(GraphUnavailable):
+            await session.read_rows("UNWIND range(1, 10000000000) AS n RETURN max(n)", {})
+
+
+async def test_a_mistake_of_ours_is_not_hidden(neo4j_settings: Neo4jSettings) -> None:
+    """It surfaces as what it is, and the server is asked on."""
+    async with opened(replace(neo4j_settings, failures=1)) as session:
+        with pytest.raises(CypherSyntaxError):
+            await session.read_rows("RETRUN 1", {})
+        with pytest.raises(ClientError):
+            await session.read_rows("RETURN $missing", {})
+        number = {"number": -abs(hash(neo4j_settings.graph))}
+        await session.write_rows("CREATE CONSTRAINT lockstep_number IF NOT EXISTS"
+                                 " FOR (g:Generation) REQUIRE g.number IS UNIQUE", {})  # fmt: skip
+        await session.write_rows("CREATE (:Generation {number: $number})", number)
+        with pytest.raises(ConstraintError):
+            await session.write_rows("CREATE (:Generation {number: $number})", number)
+        await session.write_rows("MATCH (g:Generation {number: $number}) DELETE g", number)
+        assert not is_open(session.breaker)
+        assert await session.read_rows("RETURN 1 AS one", {}) == [{"one": 1}]
+
+
+async def test_a_transaction_that_fails_leaves_nothing(neo4j_settings: Neo4jSettings) -> None:
+    """All or nothing, also when it is cancelled in the middle."""
+    async with opened(neo4j_settings) as session:
+        name = {"name": neo4j_settings.graph}
+        reached = asyncio.Event()
+
+        async def write_and_wait(transaction: AsyncManagedTransaction) -> None:
+            await (await transaction.run("CREATE (:Label {name: $name})", name)).consume()
+            reached.set()
+            await asyncio.Event().wait()
+
+        task = asyncio.create_task(session.write(write_and_wait))
+        await reached.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        found = await session.read_rows(
+            "MATCH (l:Label) WHERE l.name = $name RETURN count(*) AS count", name
+        )
+        assert found == [{"count": 0}]
+        assert not is_open(session.breaker)
+
+
+@pytest.mark.faults
+async def test_a_frozen_server_is_given_up_and_found_again(
+    own_neo4j: Neo4jServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Connections are open, answers do not come; afterwards one question finds that they do."""
+    assert own_neo4j.process is not None
+    settings = Neo4jSettings(own_neo4j.url, retry_s=0.0, failures=2, read_s=60.0)
+    async with opened(settings) as session:
+        assert await session.read_rows("RETURN 1 AS one", {}) == [{"one": 1}]
+
+    async with opened(replace(settings, read_s=1.0)) as session:
+        own_neo4j.process.pause()
+        for _ in range(2):
+            with pytest.raises(GraphUnavailable):
+                await session.read_rows("RETURN 1", {})
+        assert is_open(session.breaker)
+        own_neo4j.process.resume()
+        own_neo4j.wait_until_ready()
+        monkeypatch.setattr("circuitbreaker.monotonic", lambda: 1e12)
+        assert not is_open(session.breaker)
+        assert await session.read_rows("RETURN 1 AS one", {}) == [{"one": 1}]
