@@ -8,43 +8,33 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-from uuid import UUID
 
 import structlog
 
 from realtime import codes
 from realtime.carrier import Carrier
-from realtime.clock import Clock
 from realtime.codes import CloseCode, UnsubscribeCode
-from realtime.credentials import Credentials, TokenExpired, TokenInvalid
-from realtime.deadlines import Deadlines
+from realtime.context import Context
 from realtime.effects import (
     Abandon,
     Authenticate,
-    Authenticated,
     Close,
     Effect,
-    Failed,
     Leave,
     Outcome,
-    Refused,
     Send,
 )
 from realtime.encoding import Encoding
 from realtime.feed import PEER_NUMBERS, Follower
-from realtime.hub import Hub
-from realtime.limits import Limits
 from realtime.outbox import Outbox, Weight
 from realtime.reads import Refusal
 from realtime.session import Session
 from realtime.signals import list_of_signals
-from realtime.submit import Submit
-from realtime.tasks import Tasks
 from realtime.work import Worker
 from store.errors import LockstepError
 from store.log_id import LogId
 
-__all__ = ["Connection", "Context"]
+__all__ = ["Connection"]
 
 _log = structlog.get_logger("lockstep.realtime")
 
@@ -58,24 +48,6 @@ class _Settle:
     """Go on with subscriptions, now that the effect before, their reply, is done."""
 
     followers: list[Follower]
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """Hold what all connections of a replica share."""
-
-    hub: Hub
-    submit: Submit
-    authenticate: Callable[[str], Credentials]
-    is_revoked: Callable[[UUID | None, UUID, float], bool]
-    in_touch: Callable[[], bool]
-    clock: Clock
-    limits: Limits
-    tasks: Tasks
-    deadlines: Deadlines[Connection]
-    log: structlog.typing.FilteringBoundLogger  # bound: the lazy one binds anew at each call
-    register: Callable[[Connection], None]
-    unregister: Callable[[Connection], None]
 
 
 class Connection:
@@ -233,7 +205,7 @@ class Connection:
                     if self.outbox.full:
                         self.session.hold()
                 case Authenticate(ticket, token):
-                    outcome = self._authenticate(token)
+                    outcome = self._context.identify(self, token)
                     now = self._context.clock.monotonic()
                     queue.extend(self.session.complete(ticket, outcome, now))
                 case Abandon():
@@ -259,29 +231,6 @@ class Connection:
             self._crowded = False
             self._transport.resume()
         self._schedule()
-
-    def _authenticate(self, token: str) -> Outcome:
-        context = self._context
-        try:
-            credentials = context.authenticate(token)
-        except TokenExpired:
-            return Refused(expired=True)
-        except TokenInvalid:
-            return Refused(expired=False)
-        if not context.in_touch():
-            return Failed(codes.INTERNAL)  # the session may have ended without our knowing
-        actor = credentials.actor
-        if context.is_revoked(actor.session, actor.id, credentials.issued_at):
-            return Refused(expired=False)
-        first = self.session.credentials is None
-        left_s = credentials.expires_at - context.clock.now()
-        if first:
-            self.session.credentials = credentials
-            context.register(self)  # from here on the end of the session closes this socket
-            context.log.info(
-                "connection_opened", connection=self.session.client, user=self.worker.info.user
-            )
-        return Authenticated(credentials, max(0.0, left_s))
 
     async def _work(self, effect: Any) -> None:
         outcome: Outcome

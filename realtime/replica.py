@@ -15,7 +15,8 @@ from realtime import codes
 from realtime.access import Access
 from realtime.bus import Bus, BusMessage, BusState, Grown
 from realtime.clock import Clock, SystemClock
-from realtime.connection import Connection, Context
+from realtime.connection import Connection
+from realtime.context import Context
 from realtime.credentials import Credentials
 from realtime.deadlines import Deadlines
 from realtime.emulation import Emulation
