@@ -186,7 +186,6 @@ DELETE b
     True: """
 UNWIND $rows AS row
 MATCH (t:Todo {key: row.todo})
-WITH row, t
 MATCH (o:Todo {key: row.other})
 MERGE (t)-[b:BLOCKED_BY]->(o)
 SET b.list = row.list
