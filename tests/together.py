@@ -12,6 +12,7 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 # are handed out first, the largest before the others.
 _GROUPS = (
     "tests/faults/test_replica_faults.py",
+    "tests/graph_service/test_graph_service.py",
     "tests/faults/",  # one scenario beside another is as much as two cores carry
     "tests/nginx/",
     "tests/containers/test_images.py",

@@ -1,0 +1,146 @@
+"""Neo4j, Redis or a worker goes away: nothing is lost, nobody waits, and it comes right again."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+from tests.graph_service.conftest import StartService
+from tests.graph_service.graph_service import SOON_S, GraphService, next_titles
+from tests.servers.deadline import eventually
+from tests.servers.neo4j import Neo4jServer
+from tests.servers.person import Person
+from tests.servers.redis import RedisServer
+from tests.servers.run import Run
+
+# A write takes some 10 ms. One that waited for Neo4j would take 8 s.
+_WRITES, _WRITES_WITHIN_S = 40, 60.0
+_MIB = 2**20
+
+
+async def _asked(person: Person, path: str, **params: Any) -> tuple[int, Any]:
+    answer = await person.answer("GET", path, **params)
+    if answer.status_code == 503:
+        assert int(answer.headers["Retry-After"]) >= 1
+    return answer.status_code, answer.json()
+
+
+async def _even(service: GraphService) -> None:
+    await service.until_even()
+    status, said = await service.administer("graph", "check", "--dry-run")
+    assert status == 0, said
+
+
+async def test_while_neo4j_is_away_writes_go_on_and_then_it_catches_up(
+    start_service: StartService, own_neo4j: Neo4jServer, own_redis: RedisServer, run: Run
+) -> None:
+    """Frozen, then killed: answers are refused or stale, never someone else's; nothing is lost."""
+    service = await start_service(
+        own_neo4j, REDIS_URL=own_redis.url(), GRAPH_FAILURES="2", GRAPH_PAUSE_S="1"
+    )
+    ann, bob = await service.people("ann", "bob")
+    list_id = await ann.make_list()
+    await ann.share(list_id, bob)
+    foot = (await ann.add_todo(list_id, "foot"))["todo"]["id"]
+    top = (await ann.add_todo(list_id, "top"))["todo"]["id"]
+    await ann.call("PUT", f"/todos/{top}/blocked_by/{foot}")
+    await service.until_even()
+    for person in (ann, bob):
+        assert await next_titles(person) == ["foot"]
+        assert (await _asked(person, f"/lists/{list_id}/graph"))[1]["stale"] is False
+    process = own_neo4j.process
+    assert process is not None
+
+    for hurt in (process.pause, process.kill):
+        hurt()
+        began = time.monotonic()
+        for number in range(_WRITES):
+            person = (ann, bob)[number % 2]
+            await person.add_todo(await person.make_list(), f"while away {number}")
+        assert time.monotonic() - began < _WRITES_WITHIN_S
+        # What was answered before is answered again; what was not is refused.
+        assert (await _asked(ann, f"/lists/{list_id}/graph"))[1]["stale"] is True
+        status, refused = await _asked(ann, f"/todos/{foot}/impact")
+        assert (status, refused["code"]) == (503, "graph_unavailable")
+        status, refused = await _asked(ann, f"/lists/{list_id}/graph", min_offset=1)
+        assert (status, refused["code"]) == (503, "graph_unavailable")
+        if hurt == process.pause:
+            assert (await _asked(bob, "/recommendations", limit=100))[1]["stale"] is True
+            await ann.call("DELETE", f"/lists/{list_id}/members/{bob.username}")
+        # Who was removed meanwhile gets nothing, stale or not.
+        assert (await _asked(bob, f"/lists/{list_id}/graph"))[0] == 404
+        assert (await _asked(bob, f"/todos/{foot}/impact"))[0] == 404
+        status, said = await _asked(bob, "/recommendations", limit=100)
+        assert (status, said["stale"], said["items"]) == (200, True, [])
+
+    held = [worker.resident_bytes for worker in service.workers]
+    for _ in range(30):
+        await ann.add_todos(list_id, 100)
+        await bob.add_todos(await bob.make_list(), 20)
+    for worker, before in zip(service.workers, held, strict=True):
+        assert worker.resident_bytes - before < 32 * _MIB
+
+    own_neo4j.launch(run)
+    await asyncio.to_thread(own_neo4j.wait_until_ready)
+    await _even(service)
+
+    async def fresh() -> bool:
+        status, said = await _asked(bob, f"/lists/{list_id}/graph")
+        assert status == 404
+        status, said = await _asked(ann, f"/lists/{list_id}/graph")
+        return status == 200 and not said["stale"]
+
+    await eventually(fresh, "questions are answered again", within_s=SOON_S)
+    assert await service.held() == await service.truth()
+
+
+async def test_what_a_killed_worker_leaves_another_takes_over(
+    start_service: StartService, neo4j_server: Neo4jServer, own_redis: RedisServer
+) -> None:
+    """In the middle of thousands of entries; in the end it is what a rebuild makes of it."""
+    service = await start_service(neo4j_server, workers=0, REDIS_URL=own_redis.url())
+    (ann,) = await service.people("ann")
+    lists = [await ann.make_list(f"list {number}") for number in range(24)]
+    for list_id in lists:
+        await ann.add_todos(list_id, 200)
+    await service.start(replicas=0, workers=2)
+    await eventually(
+        lambda: any(service.watermarks().values()), "a worker has begun", within_s=SOON_S
+    )
+    await service.workers[0].kill()
+    # Some of these are the dead one's for as long as its leases hold.
+    for list_id in lists:
+        made = await ann.add_todo(list_id, "after its death")
+        await ann.call("PUT", f"/todos/{made['todo']['id']}/labels/late")
+    await service.until_even()
+
+    held = await service.held()
+    assert held == await service.truth()
+    status, said = await service.administer("graph", "rebuild")
+    assert status == 0, said
+    assert await service.held() == held
+    assert await service.workers[1].stop() == 0
+
+
+async def test_without_redis_the_sweep_keeps_the_graph_up(
+    start_service: StartService, neo4j_server: Neo4jServer
+) -> None:
+    """Nobody tells the workers; they look by themselves."""
+    service = await start_service(neo4j_server)
+    (ann,) = await service.people("ann")
+    list_id = await ann.make_list()
+    for number in range(3):
+        made = await ann.add_todo(list_id, f"unheard of {number}")
+
+        async def reached(offset: int = made["offset"]) -> bool:
+            answer = await ann.answer("GET", f"/lists/{list_id}/graph", min_offset=offset)
+            return answer.status_code == 200
+
+        await eventually(reached, "a sweep has found it", within_s=SOON_S)
+        assert len(await next_titles(ann)) == number + 1
+    for worker in service.workers:
+        assert await worker.stop() == 0
+        said = worker.process.log()
+        assert "Traceback" not in said
+        assert "projection_failed" not in said
