@@ -17,6 +17,12 @@ __all__ = ["settle"]
 
 _CHUNK: Final = 5_000
 
+_TIED: Final = """
+UNWIND $rows AS row
+MATCH (t:Todo {key: row})
+WHERE EXISTS { (t)-[:BLOCKED_BY]-(:Todo) }
+RETURN collect(t.key) AS keys
+"""
 # What is found comes in one record, for a record costs the driver more than what is in it.
 # Dependencies that count now, or did when the pulls were written; not the many of long ago.
 _DEPENDENCIES: Final = """
@@ -60,26 +66,29 @@ SET r.id = t.id, r.created = t.created, r.due = t.due, r.base = $worth[priority]
 
 
 async def settle(
-    transaction: AsyncManagedTransaction,
-    stirred: Collection[str],
-    parted: Collection[str],
-    changed: Collection[str],
+    transaction: AsyncManagedTransaction, parted: Collection[str], changed: Collection[str]
 ) -> None:
-    """Work out anew what pulls at the todos of the ``stirred`` lists, and what is ready.
+    """Work out anew what pulls at todos, in lists where that may have changed, and what is ready.
 
     ``parted`` are todos that may have lost a dependency, ``changed`` those that changed themselves.
     """
+    touched = sorted({*changed, *parted})
+    tied = set(parted)
+    for first in range(0, len(touched), _CHUNK):
+        chunk = {"rows": touched[first : first + _CHUNK]}
+        (found,) = await rows(transaction, _TIED, chunk)
+        tied |= set(found["keys"])
+    # Most todos have to do with no dependency: then their lists need not be looked at.
     moved: set[str] = set()
-    if stirred or parted:
-        (found,) = await rows(transaction, _DEPENDENCIES, {"rows": sorted(stirred)})
+    if tied:
+        lists = sorted({todo.rpartition(":")[0] for todo in tied})
+        (found,) = await rows(transaction, _DEPENDENCIES, {"rows": lists})
         edges = [(todo, other) for todo, other in found["edges"]]
-        tied = {one for edge in edges for one in edge} | set(parted)
-        if tied:
-            moved = await _pull(transaction, edges, tied)
+        moved = await _pull(transaction, edges, tied | {one for edge in edges for one in edge})
     ready = sorted({*changed, *moved})
     for first in range(0, len(ready), _CHUNK):
-        chunk = ready[first : first + _CHUNK]
-        await rows(transaction, _READY, {"rows": chunk, "worth": PRIORITY})
+        chunk = {"rows": ready[first : first + _CHUNK]}
+        await rows(transaction, _READY, {**chunk, "worth": PRIORITY})
 
 
 async def _pull(

@@ -26,8 +26,8 @@ _PULLED: Final = frozenset({"due", "priority", "completed", "deleted"})
 class Changes:
     """Hold the rows of one transaction, per statement, each kind in the order of its keys.
 
-    ``stirred`` are lists in which a pull may have changed, ``settled`` todos of which it must be
-    looked at whether they are ready; ``parted`` are todos that may have no dependency any more.
+    ``settled`` are todos of which it must be looked at whether they are ready, and what pulls at
+    those they have to do with; ``parted`` are todos that may have no dependency any more.
     """
 
     tombstones: list[str] = field(default_factory=list)
@@ -44,7 +44,6 @@ class Changes:
     labels: dict[bool, list[Row]] = field(default_factory=lambda: {False: [], True: []})
     assigned: dict[bool, list[Row]] = field(default_factory=lambda: {False: [], True: []})
     blocked: dict[bool, list[Row]] = field(default_factory=lambda: {False: [], True: []})
-    stirred: list[str] = field(default_factory=list)
     parted: set[str] = field(default_factory=set)
     settled: set[str] = field(default_factory=set)
 
@@ -104,8 +103,6 @@ class _Rows:
         for (todo_id, other), tied in sorted(delta.blocked.items()):
             found.blocked[tied].append(self._block(todo_id, other))
             found.parted |= {self._todo(todo_id), self._todo(other)}
-        if _is_stirring(delta):
-            found.stirred.append(self._list)
 
     def _make(self, node: TodoNode) -> None:
         found, todo = self._found, self._todo(node.id)
@@ -164,12 +161,3 @@ class _Rows:
 
     def _user(self, name: str) -> str:
         return f"{self._generation}:{name}"
-
-
-def _is_stirring(delta: Delta) -> bool:
-    """Tell whether a pull may have changed: something that one is computed from has."""
-    return (
-        bool(delta.purged or delta.unassigned or delta.assigned or delta.blocked)
-        or any(node.blocked_by for node in delta.made.values())
-        or any(not fields.keys().isdisjoint(_PULLED) for fields in delta.changed.values())
-    )

@@ -58,7 +58,7 @@ class Neo4jSettings:
     acquire_s: float = 5.0
     retry_s: float = 2.0
     read_s: float = 5.0
-    write_s: float = 20.0
+    write_s: float = 60.0
     failures: int = 5
     probe_after_s: int = 60
     notices: Literal["OFF", "WARNING", "INFORMATION"] = "OFF"

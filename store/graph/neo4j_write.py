@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 
     from store.graph.model import Delta
 
-__all__ = ["take_in", "take_out"]
+__all__ = ["SIZE", "take_in", "take_out"]
 
 # Rows of one statement: its memory, and the time until a bound is seen.
 _ROWS: Final = 5_000
 
+SIZE: Final = """
+MATCH (l:List {key: $key})
+RETURN COUNT { (l)-[:CONTAINS]->() } AS size
+"""
 # A lock is had by writing. What is read after that is what whoever had it before has left.
 _LOCK: Final = """
 MATCH (g:Generation {number: $generation})
@@ -253,7 +257,7 @@ async def _write(transaction: AsyncManagedTransaction, generation: int, found: C
         await run(_LABELS[tied], found.labels[tied])
         await run(_ASSIGNED[tied], found.assigned[tied])
         await run(_BLOCKED[tied], found.blocked[tied])
-    await settle(transaction, found.stirred, found.parted, found.settled)
+    await settle(transaction, found.parted, found.settled)
 
 
 async def _empty(transaction: AsyncManagedTransaction, lists: Sequence[str]) -> None:
