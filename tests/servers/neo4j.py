@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,7 +34,6 @@ _CONFIGURATION = {
     "server.bolt.advertised_address": "127.0.0.1:{port}",
     "server.http.enabled": "false",
     "server.https.enabled": "false",
-    "dbms.security.auth_enabled": "false",
     "dbms.usage_report.enabled": "false",
     "server.memory.pagecache.size": "64m",
     "db.tx_log.preallocate": "false",  # half a gigabyte of empty files otherwise
@@ -69,22 +69,26 @@ class Neo4jServer:
     home: Path
     pid: int = 0
     log_path: Path | None = None
+    password: str | None = None
     process: Process | None = field(default=None, repr=False)
 
     @classmethod
-    def launch_new(cls, run: Run) -> Self:
-        """Start a server with an empty database, without waiting for it."""
+    def launch_new(cls, run: Run, password: str | None = None) -> Self:
+        """Start a server with an empty database, without waiting for it.
+
+        With a ``password`` it lets in the user neo4j only, else everyone.
+        """
         home = Path(tempfile.mkdtemp(prefix="neo4j-", dir=run.directory))
         for folder in ("conf", "data", "logs", "run", "import", "plugins"):
             (home / folder).mkdir()
-        server = cls(free_port(), home)
+        server = cls(free_port(), home, password=password)
         server.launch(run)
         return server
 
     @classmethod
-    def start(cls, run: Run) -> Self:
+    def start(cls, run: Run, password: str | None = None) -> Self:
         """Start a server with an empty database and wait until it answers."""
-        server = cls.launch_new(run)
+        server = cls.launch_new(run, password)
         server.wait_until_ready()
         return server
 
@@ -93,12 +97,23 @@ class Neo4jServer:
         java = program("java", package="default-jdk-headless")
         if not jars().is_dir():
             missing("the jars of Neo4j")
-        lines = [f"{key}={value.format(port=self.port)}\n" for key, value in _CONFIGURATION.items()]
+        configuration = _CONFIGURATION | {
+            "dbms.security.auth_enabled": "false" if self.password is None else "true"
+        }
+        lines = [f"{key}={value.format(port=self.port)}\n" for key, value in configuration.items()]
         (self.home / "conf" / "neo4j.conf").write_text("".join(lines))
+        if self.password is not None and not any((self.home / "data").iterdir()):
+            subprocess.run(
+                [java, "-cp", f"{jars()}/*", "org.neo4j.server.startup.Neo4jAdminCommand",
+                 "dbms", "set-initial-password", self.password],
+                env={**os.environ, "NEO4J_HOME": str(self.home),
+                     "NEO4J_CONF": str(self.home / "conf")},
+                check=True, capture_output=True,
+            )  # fmt: skip
         self.process = Process(
             run,
             "neo4j",
-            [java, *_OPTIONS, "-cp", f"{jars()}/*", "org.neo4j.server.CommunityEntryPoint",
+            [java, *_OPTIONS, *self.options, "-cp", f"{jars()}/*", "org.neo4j.server.CommunityEntryPoint",
              f"--home-dir={self.home}", f"--config-dir={self.home / 'conf'}", "--console-mode"],
             # A clean stop takes ten seconds, for data that nobody will read again.
             stop_signal=signal.SIGKILL,
@@ -135,7 +150,8 @@ class Neo4jServer:
         """Run a query by itself and give its rows. Raises what the driver raises."""
         with (
             GraphDatabase.driver(
-                self.url, connection_timeout=3.0, max_transaction_retry_time=0.0,
+                self.url, auth=None if self.password is None else ("neo4j", self.password),
+                connection_timeout=3.0, max_transaction_retry_time=0.0,
                 telemetry_disabled=True,
             ) as driver,
             driver.session(database="neo4j") as session,
@@ -144,7 +160,7 @@ class Neo4jServer:
 
     @property
     def url(self) -> str:
-        """Its address; nobody has to say who they are."""
+        """Its address."""
         return f"bolt://127.0.0.1:{self.port}"
 
     def log(self) -> str:

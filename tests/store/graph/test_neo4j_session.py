@@ -17,6 +17,7 @@ from store.graph.graph_neo4j import Neo4jSettings
 from store.graph.neo4j_session import Neo4jSession
 from tests.servers.neo4j import Neo4jServer
 from tests.servers.ports import free_port
+from tests.servers.run import Run
 
 
 @asynccontextmanager
@@ -146,3 +147,22 @@ async def test_a_frozen_server_is_given_up_and_found_again(
         monkeypatch.setattr("circuitbreaker.monotonic", lambda: 1e12)
         assert not is_open(session.breaker)
         assert await session.read_rows("RETURN 1 AS one", {}) == [{"one": 1}]
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(400)
+async def test_a_wrong_password_is_tried_once(run: Run) -> None:
+    """The server locks an account after some tries; nothing is gained by more."""
+    server = Neo4jServer.start(run, password="the right one")
+    try:
+        settings = Neo4jSettings(server.url, "neo4j", "the right one", read_s=60.0)
+        async with opened(settings) as session:
+            assert await session.read_rows("RETURN 1 AS one", {}) == [{"one": 1}]
+        for wrong in (replace(settings, password="another"), replace(settings, user=None)):
+            async with opened(wrong) as session:
+                with pytest.raises(GraphUnavailable) as refused:
+                    await session.read_rows("RETURN 1", {})
+                assert is_open(session.breaker)
+                assert refused.value.retry_after_s > 50
+    finally:
+        server.remove()
