@@ -113,7 +113,7 @@ class Neo4jServer:
         self.process = Process(
             run,
             "neo4j",
-            [java, *_OPTIONS, *self.options, "-cp", f"{jars()}/*", "org.neo4j.server.CommunityEntryPoint",
+            [java, *_OPTIONS, "-cp", f"{jars()}/*", "org.neo4j.server.CommunityEntryPoint",
              f"--home-dir={self.home}", f"--config-dir={self.home / 'conf'}", "--console-mode"],
             # A clean stop takes ten seconds, for data that nobody will read again.
             stop_signal=signal.SIGKILL,
