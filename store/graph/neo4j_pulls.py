@@ -8,7 +8,7 @@ from uuid import UUID
 
 from store.graph.neo4j_session import rows
 from store.graph.pulls import NOTHING, OpenTodo, Pull, people_of, pulls
-from store.graph.ranking import PRIORITY
+from store.graph.ranking import PRIORITY, UNBLOCKED, UNBLOCKED_MOST
 
 if TYPE_CHECKING:
     from neo4j import AsyncManagedTransaction
@@ -58,7 +58,12 @@ WHERE t.completed IS NULL AND NOT t.deleted AND t.blockers = 0
 WITH t, l, [(u:User)-[:ASSIGNED]->(t) | u.name] AS who, coalesce(t.pull_people, []) AS people,
   CASE WHEN t.pull_priority > t.priority THEN t.pull_priority ELSE t.priority END AS priority
 CREATE (l)-[r:READY]->(t)
-SET r.id = t.id, r.created = t.created, r.due = t.due, r.base = $worth[priority],
+SET r.id = t.id, r.created = t.created, r.due = t.due,
+  r.base = $worth[priority] + CASE
+    WHEN t.pull_count IS NULL THEN 0
+    WHEN $each * t.pull_count > $most THEN $most
+    ELSE $each * t.pull_count
+  END,
   r.urgent = CASE WHEN t.due IS NULL OR t.pull_due < t.due THEN t.pull_due ELSE t.due END,
   r.who = CASE WHEN size(who) > 0 THEN who END,
   r.people = CASE WHEN size(people) > 0 THEN people END
@@ -88,7 +93,8 @@ async def settle(
     ready = sorted({*changed, *moved})
     for first in range(0, len(ready), _CHUNK):
         chunk = {"rows": ready[first : first + _CHUNK]}
-        await rows(transaction, _READY, {**chunk, "worth": PRIORITY})
+        points = {"worth": PRIORITY, "each": UNBLOCKED, "most": UNBLOCKED_MOST}
+        await rows(transaction, _READY, {**chunk, **points})
 
 
 async def _pull(

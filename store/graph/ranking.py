@@ -4,8 +4,9 @@ The score of a todo is the sum of
 
 - *due*: 0 two weeks ahead, rising by the hour to 100 when it is due, and on to 150 a week later;
 - *priority*: 0, 10, 30 or 60;
-- *unblocks*: by how much the earliest date and the highest priority of what waits for it are worth
-  more than its own, and 10 for each person who waits, other than the asker, at most 30;
+- *unblocks*: 2 for each todo that waits for it, at most 10; by how much the earliest date and the
+  highest priority of those are worth more than its own; and 10 for each person who waits, other
+  than the asker, at most 30;
 - *assigned*: 40 when the asker is among its assignees;
 - *age*: 1 for every three days since it was created, at most 20.
 
@@ -40,6 +41,8 @@ __all__ = [
     "PEOPLE_MOST",
     "PERSON",
     "PRIORITY",
+    "UNBLOCKED",
+    "UNBLOCKED_MOST",
     "Candidate",
     "due_points",
     "order_of",
@@ -54,6 +57,8 @@ DUE_HOURS: Final = 14 * 24
 OVERDUE: Final = 50
 OVERDUE_HOURS: Final = 7 * 24
 PRIORITY: Final = (0, 10, 30, 60)
+UNBLOCKED: Final = 2
+UNBLOCKED_MOST: Final = 10
 PERSON: Final = 10
 PEOPLE_MOST: Final = 30
 ASSIGNED: Final = 40
@@ -119,7 +124,8 @@ def _points(candidate: Candidate, asker: str, now: int) -> dict[str, int]:
     own_priority = PRIORITY[candidate.priority]
     pull = candidate.pull
     unblocks = (
-        max(0, due_points(pull.due, now) - own_due)
+        min(UNBLOCKED_MOST, UNBLOCKED * pull.count)
+        + max(0, due_points(pull.due, now) - own_due)
         + max(0, PRIORITY[pull.priority] - own_priority)
         + min(PEOPLE_MOST, PERSON * _others(pull, asker))
     )

@@ -41,11 +41,11 @@ async def test_what_can_be_done_now_is_recommended_with_its_reasons(ann: Someone
     assert _titles(answer) == ["foot", "mine", "plain"]
     first = answer["items"][0]
     assert (first["score"], first["reasons"]) == (
-        60,
+        62,
         [
             {
                 "kind": "unblocks",
-                "points": 60,
+                "points": 62,
                 "facts": {"todos": 1, "people": 0, "due_in_hours": None},
             }
         ],

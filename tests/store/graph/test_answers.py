@@ -81,7 +81,7 @@ async def test_what_can_be_done_now_is_ranked_over_all_lists(graph: Graph) -> No
     await put(graph, SECRET, members(ann="viewer", bob="owner"), todo(21, "look", priority=3))
     found = await graph.recommend("ann", NOW, 9)
     assert [(one.todo_id, one.list_id, one.score) for one in found.items] == [
-        (_id(3), SHOP, 10 + 40 + 99 + 50 + 20),
+        (_id(3), SHOP, 10 + 40 + 4 + 99 + 50 + 20),
         (_id(2), SHOP, 92),
         (_id(11), WORK, 3),
         (_id(1), SHOP, 0),
@@ -91,7 +91,7 @@ async def test_what_can_be_done_now_is_ranked_over_all_lists(graph: Graph) -> No
     assert {kind: one.points for kind, one in reasons.items()} == {
         "priority": 10,
         "assigned": 40,
-        "unblocks": 99 + 50 + 20,
+        "unblocks": 4 + 99 + 50 + 20,
     }
     assert reasons["unblocks"].facts == {"todos": 2, "people": 2, "due_in_hours": 1}
     assert found.items[3].reasons == ()

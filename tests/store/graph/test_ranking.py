@@ -66,11 +66,11 @@ def test_every_point_has_its_reason() -> None:
     assert {reason.kind: reason.points for reason in made.reasons} == {
         "due": 92,
         "priority": 30,
-        "unblocks": 8 + 30 + 20,
+        "unblocks": 8 + 8 + 30 + 20,
         "assigned": 40,
         "age": 3,
     }
-    assert made.score == score_of(candidate, "ann", NOW) == 223
+    assert made.score == score_of(candidate, "ann", NOW) == 231
     assert [reason.facts for reason in made.reasons] == [
         {"due_in_hours": 24},
         {"priority": "medium"},
@@ -89,8 +89,12 @@ def test_what_waits_presses_only_by_what_it_adds() -> None:
     """A todo that is as urgent itself gains nothing by it, and the asker does not wait for it."""
     pulled = Pull(count=1, due=NOW, priority=3, people=("ann",))
     own = _candidate(due=NOW, priority=3, pull=pulled)
-    assert "unblocks" not in {one.kind for one in recommendation(own, "ann", NOW).reasons}
-    assert score_of(_candidate(pull=pulled), "ann", NOW) == 160
+    assert {one.kind: one.points for one in recommendation(own, "ann", NOW).reasons} == {
+        "due": 100,
+        "priority": 60,
+        "unblocks": 2,
+    }
+    assert score_of(_candidate(pull=pulled), "ann", NOW) == 162
 
 
 def test_equal_scores_go_by_date_then_age_then_id() -> None:
