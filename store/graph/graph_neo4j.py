@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, TypeVar
 from uuid import UUID
 
+from neo4j.exceptions import ClientError
+
 from store.graph import neo4j_dependencies, neo4j_hints, neo4j_read, neo4j_recommend
 from store.graph.neo4j_generations import Generations
 from store.graph.neo4j_rows import as_delta
@@ -68,7 +70,12 @@ class Neo4jGraph:
         """Make words, constraints and indexes, and wait until the indexes answer."""
         await self._session.write(make_words)
         for text in SCHEMA:
-            await self._session.write_rows(text, {})
+            try:
+                await self._session.write_rows(text, {})
+            except ClientError as error:
+                # IF NOT EXISTS is looked at before another process's commit, and its lock after.
+                if not (error.code or "").endswith("AlreadyExists"):
+                    raise
         await self._session.write_rows("CALL db.awaitIndexes(10)", {})
 
     async def generation(self, epoch: str) -> int:
