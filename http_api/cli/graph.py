@@ -114,7 +114,7 @@ def _with_graph(work: Callable[[GraphSource, Graph], Awaitable[T]]) -> T:
     settings = read_settings()
     if settings.neo4j_url is None:
         raise Failure(
-            "The graph is kept in the process and made from the lists at each start: there is "
+            "The graph is kept in the process and made from the lists when it is asked: there is "
             "nothing to do. Set LOCKSTEP_NEO4J_URL to keep it in Neo4j.",
             exit_status=2,
         )
