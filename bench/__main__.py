@@ -16,6 +16,7 @@ from bench.fanout import fanout
 from bench.fanout_peers import fanout_peers
 from bench.figure import Measured
 from bench.flat import flat
+from bench.graph import graph
 from bench.hostile import hostile
 from bench.joins import joins
 from bench.machine import describe_machine
@@ -38,6 +39,7 @@ BENCHMARKS: dict[str, Callable[[Site], Awaitable[Measured]]] = {
     "peers": fanout_peers,
     "crowd": crowd,
     "hostile": hostile,
+    "graph": graph,
 }
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"

@@ -1,0 +1,243 @@
+"""How fast the graph follows the lists, how fast it answers, and what it costs the writes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from bench.cores import processor_ns
+from bench.figure import Figure, Measured
+from bench.fill import fill_log
+from bench.graph_site import LISTS, TODOS, GraphSite, open_graph_site
+from bench.job_follow import Followed, follow
+from bench.job_graph import ask_next
+from bench.memory import resident_kib
+from bench.samples import percentile
+from bench.site import Site
+from store.graph.rebuild import rebuild
+from tests.servers.deadline import eventually
+from tests.servers.worker import Worker
+
+__all__ = ["graph"]
+
+_REBUILDS, _QUESTIONS, _WARM_UP = 3, 200, 40
+_RATE, _SECONDS, _TURNS = 100.0, 6.0, 2
+_LOOK_S = 0.005
+_WAITING = 100_000
+_GOAL_RATE, _GOAL_LAG_MS, _GOAL_ANSWER_MS, _GOAL_KIB, _GOAL_WRITES = 2_000, 500, 50, 16_384, 1.2
+
+
+@dataclass
+class _Rebuilds:
+    """Collect how fast generations were filled, and by whose processor time (µs an entry)."""
+
+    rates: list[float] = field(default_factory=list)
+    ours: list[float] = field(default_factory=list)
+    neo4j: list[float] = field(default_factory=list)
+
+
+@dataclass
+class _Asked:
+    """Collect the seconds of each answer."""
+
+    neo4j: tuple[float, ...] = ()
+    alone: tuple[float, ...] = ()
+    memory: tuple[float, ...] = ()
+    processor_us: float = 0.0
+
+
+async def graph(site: Site) -> Measured:
+    """Measure the projection, the answers, and what both cost."""
+    async with open_graph_site(site) as here:
+        rebuilds = await _rebuild(here)
+        asked = await _ask(here)
+        worker = await here.worker()
+        await _until_even(here)
+        lag = await _lag(here)
+        quiet, busy, behind = await _writes(here)
+        held, grown, back_s = await _away(here, worker)
+        await worker.kill()
+    ratio = tuple(late / base for late, base in zip(busy, quiet, strict=True))
+    return Measured(
+        f"Graph: {LISTS} lists, {LISTS * TODOS:,} todos, {here.entries:,} entries",
+        "Neo4j 5.26 and the worker run at low priority (`nice`) on the same cores as everything "
+        "else. The projection is that of `lockstep graph rebuild`, up to the switch; the first of "
+        "its runs meets a server that has compiled nothing yet. The questions are of one person "
+        "who is in all lists, one after the other over HTTP; beside them the statements that Neo4j "
+        f"is asked alone. The lag runs from the answer to a write ({_RATE:.0f} a second) to the "
+        "moment its offset is found in Neo4j by another connection, which looks every "
+        f"{_LOOK_S * 1000:.0f} ms. Writes are measured in turns while the worker has nothing to do "
+        f"and while it fills an empty generation. Then Neo4j is killed, {_WAITING:,} entries are "
+        "added, and the worker is told of all the lists.",
+        (
+            Figure("projection", "entries/s", tuple(rebuilds.rates), _GOAL_RATE, floor=True),
+            Figure("processor time of the projection an entry", "µs", tuple(rebuilds.ours)),
+            Figure("processor time of Neo4j an entry", "µs", tuple(rebuilds.neo4j)),
+            *_shares("recommendations from Neo4j", asked.neo4j, _GOAL_ANSWER_MS),
+            *_shares("Neo4j's share of it", asked.alone),
+            Figure("processor time of Neo4j an answer", "µs", (asked.processor_us,)),
+            *_shares("recommendations from the graph in the process", asked.memory),
+            *_shares("lag", lag, _GOAL_LAG_MS),
+            Figure("writes, nothing to project, p99", "ms", quiet),
+            Figure("writes, the projection catching up, p99", "ms", busy),
+            Figure("the latter to the former", "x", ratio, _GOAL_WRITES),
+            Figure("entries still to project after those writes", "", behind),
+            Figure("memory of the worker", "KiB", (held,)),
+            Figure(f"grown while {_WAITING:,} entries wait", "KiB", (grown,), _GOAL_KIB),
+            Figure("until all of them are in", "s", (back_s,)),
+        ),
+    )
+
+
+def _shares(name: str, seconds: tuple[float, ...], goal_ms: float | None = None) -> list[Figure]:
+    return [
+        Figure(f"{name}, p50", "ms", (percentile(seconds, 50) * 1000,)),
+        Figure(f"{name}, p99", "ms", (percentile(seconds, 99) * 1000,), goal_ms),
+    ]
+
+
+async def _rebuild(here: GraphSite) -> _Rebuilds:
+    found = _Rebuilds()
+    for _ in range(_REBUILDS):
+        over: list[tuple[float, float, int]] = []
+
+        def told(
+            what: str, _done: int, _total: int, over: list[tuple[float, float, int]] = over
+        ) -> None:
+            if what != "lists" and not over:
+                over.append(
+                    (time.perf_counter(), time.process_time(), processor_ns(here.neo4j.pid))
+                )
+
+        began = time.perf_counter(), time.process_time(), processor_ns(here.neo4j.pid)
+        made = await rebuild(here.source, here.graph, told)
+        assert made.entries == here.entries, (made, here.entries)
+        ended = over[0]
+        found.rates.append(made.entries / (ended[0] - began[0]))
+        found.ours.append((ended[1] - began[1]) * 1e6 / made.entries)
+        found.neo4j.append((ended[2] - began[2]) / 1e3 / made.entries)
+    return found
+
+
+async def _ask(here: GraphSite) -> _Asked:
+    owner, replica = here.owner, here.replica
+    ask = here.site.load.run
+    found = _Asked()
+    await ask(ask_next, replica.origin, owner.access_token, _WARM_UP)
+    found.neo4j = await ask(ask_next, replica.origin, owner.access_token, _QUESTIONS)
+    took = []
+    before = processor_ns(here.neo4j.pid)
+    for _ in range(_QUESTIONS):
+        began = time.perf_counter()
+        await here.graph.recommend(owner.username, int(time.time() * 1000), 40)
+        took.append(time.perf_counter() - began)
+    found.alone = tuple(took)
+    found.processor_us = (processor_ns(here.neo4j.pid) - before) / 1e3 / _QUESTIONS
+    other = await here.site.replica(here.database)
+    await ask(ask_next, other.origin, owner.access_token, 2)
+    found.memory = await ask(ask_next, other.origin, owner.access_token, _QUESTIONS)
+    await other.kill()
+    return found
+
+
+async def _write(here: GraphSite) -> Followed:
+    writers = [(here.replica.origin, here.owner.access_token, one) for one in here.lists]
+    written = await here.site.load.run(
+        follow, [], writers, rate=_RATE, seconds=_SECONDS, warm_up=50
+    )
+    assert not written.failed, written.failed[0]
+    return written
+
+
+async def _until_even(here: GraphSite) -> float:
+    """Wait until every list is in up to its head; give the seconds."""
+    began = time.perf_counter()
+    heads = dict(await here.source.heads(None, 10_000))
+    generation = await here.graph.generation(here.source.epoch)
+
+    async def even() -> bool:
+        return await here.graph.watermarks(generation, heads) == heads
+
+    await eventually(even, "the graph has caught up", within_s=120)
+    return time.perf_counter() - began
+
+
+async def _lag(here: GraphSite) -> tuple[float, ...]:
+    generation = await here.graph.generation(here.source.epoch)
+    lists = [UUID(one) for one in here.lists]
+    seen: list[tuple[int, Mapping[UUID, int]]] = []
+    over = asyncio.Event()
+
+    async def look() -> None:
+        while not over.is_set():
+            found = await here.graph.watermarks(generation, lists)
+            seen.append((time.time_ns(), found))
+            await asyncio.sleep(_LOOK_S)
+
+    looking = asyncio.create_task(look())
+    written = await _write(here)
+    await _until_even(here)
+    await asyncio.sleep(2 * _LOOK_S)
+    over.set()
+    await looking
+    lags = []
+    for write in written.writes:
+        list_id = UUID(write.list_id)
+        when = next(at for at, found in seen if found.get(list_id, 0) >= write.offset)
+        lags.append(max(0, when - write.answered) / 1e9)
+    return tuple(lags)
+
+
+async def _writes(
+    here: GraphSite,
+) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]:
+    """Give the p99 (ms) of writes in turns: with nothing to project, and with all of it.
+
+    Last the entries that were not in yet at the end of each of the latter.
+    """
+
+    def late(written: Followed) -> float:
+        return percentile([(one.answered - one.sent) / 1e6 for one in written.writes], 99)
+
+    quiet, busy, behind = [], [], []
+    for _ in range(_TURNS):
+        quiet.append(late(await _write(here)))
+        generation = await here.graph.begin(here.source.epoch)
+        await here.graph.switch(generation)
+        busy.append(late(await _write(here)))
+        heads = await here.source.heads(None, 10_000)
+        held = await here.graph.watermarks(generation, [one for one, _ in heads])
+        behind.append(float(sum(head - held.get(one, 0) for one, head in heads)))
+        await _until_even(here)
+    return tuple(quiet), tuple(busy), tuple(behind)
+
+
+async def _away(here: GraphSite, worker: Worker) -> tuple[float, float, float]:
+    """Give what the worker holds (KiB), what more of it when much waits, and the time to catch up.
+
+    What a replica knows of a list from memory must not be changed under it: it starts anew.
+    """
+    pid = worker.process.pid
+    before = resident_kib(pid)
+    assert here.neo4j.process is not None
+    await asyncio.to_thread(here.neo4j.process.kill)
+    await here.replica.kill()
+    for list_id in here.lists:
+        await asyncio.to_thread(
+            fill_log, here.site.postgresql, here.database, list_id, _todo(here, list_id),
+            _WAITING // LISTS,
+        )  # fmt: skip
+    await here.replica.launch()
+    await _write(here)
+    grown = resident_kib(pid) - before
+    here.neo4j.launch(here.site.run)
+    await asyncio.to_thread(here.neo4j.wait_until_ready)
+    return float(before), float(grown), await _until_even(here)
+
+
+def _todo(here: GraphSite, list_id: str) -> str:
+    statement = f"SELECT id FROM todos WHERE list_id = '{list_id}' LIMIT 1"
+    return here.site.postgresql.sql(statement, database=here.database)[0]
