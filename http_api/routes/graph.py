@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -33,6 +34,8 @@ __all__ = ["ENDPOINTS"]
 
 _Few = Annotated[int, BeforeValidator(digits), Field(ge=1, le=100)]
 _HINTS: Final = 5
+# From so many todos on an answer is written beside the loop: ten thousand take a third of a second.
+_LARGE: Final = 1_000
 
 
 class NextQuery(BaseModel):
@@ -90,33 +93,43 @@ def _as_of(call: Call, said: Advised[Any], offset: int) -> dict[str, Any]:
     return {"epoch": call.services.store.epoch, "offset": offset, "stale": said.stale}
 
 
+async def _written(todos: int, write: Callable[[], dict[str, Any]]) -> Response:
+    """Answer with what ``write`` makes of so many todos; it may run on another thread."""
+    if todos < _LARGE:
+        return reply(write())
+    return await asyncio.to_thread(lambda: reply(write()))
+
+
 async def _impact(call: Call) -> Response:
     query = call.query(ReachedQuery)
     todo_id = call.path_id("todo_id")
     said = await call.services.advisor.impact(call.actor, todo_id, query.min_offset)
     list_id, offset, waiting = said.value
-    people: dict[str, list[str]] = {}
-    for one in waiting:
-        for name in one.todo.assignees or (one.todo.created_by.username,):
-            people.setdefault(name, []).append(str(one.todo.id))
-    return reply(
-        {
+
+    def write() -> dict[str, Any]:
+        people: dict[str, list[str]] = {}
+        for one in waiting:
+            for name in one.todo.assignees or (one.todo.created_by.username,):
+                people.setdefault(name, []).append(str(one.todo.id))
+        return {
             "todo_id": str(todo_id),
             "list_id": str(list_id),
             "waiting": [{"todo": todo_json(one.todo), "steps": one.steps} for one in waiting],
             "people": [{"username": name, "todos": ids} for name, ids in sorted(people.items())],
             **_as_of(call, said, offset),
         }
-    )
+
+    return await _written(len(waiting), write)
 
 
 async def _path(call: Call) -> Response:
     query = call.query(ReachedQuery)
     list_id = call.path_id("list_id")
     said = await call.services.advisor.dependencies(call.actor, list_id, query.min_offset)
-    path = critical_path(said.value.todos)
-    return reply(
-        {
+
+    def write() -> dict[str, Any]:
+        path = critical_path(said.value.todos)
+        return {
             "minutes": path.minutes,
             "todos": [
                 {
@@ -131,7 +144,8 @@ async def _path(call: Call) -> Response:
             "assumed": path.assumed,
             **_as_of(call, said, said.value.offset),
         }
-    )
+
+    return await _written(len(said.value.todos), write)
 
 
 async def _graph(call: Call) -> Response:
@@ -139,13 +153,14 @@ async def _graph(call: Call) -> Response:
     list_id = call.path_id("list_id")
     said = await call.services.advisor.dependencies(call.actor, list_id, query.min_offset)
     todos = said.value.todos
-    still_open = {one.todo_id for one in todos if not one.completed}
 
-    def is_ready(one: Dependency) -> bool:
-        return not one.completed and still_open.isdisjoint(one.waits_for)
+    def write() -> dict[str, Any]:
+        still_open = {one.todo_id for one in todos if not one.completed}
 
-    return reply(
-        {
+        def is_ready(one: Dependency) -> bool:
+            return not one.completed and still_open.isdisjoint(one.waits_for)
+
+        return {
             "nodes": [
                 {
                     "id": str(one.todo_id),
@@ -163,7 +178,8 @@ async def _graph(call: Call) -> Response:
             "alone": said.value.alone,
             **_as_of(call, said, said.value.offset),
         }
-    )
+
+    return await _written(len(todos), write)
 
 
 async def _people(call: Call) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from store.todo.model import Todo
 
 __all__ = ["Permitted"]
+
+# Todos that one query brings: some 10 ms, after which the loop gets a turn. The whole of a list at
+# once, ten thousand, would hold it for a third of a second.
+_AT_ONCE: Final = 500
 
 
 class Permitted:
@@ -135,9 +139,13 @@ def _mine(asker: UUID) -> Select[Any]:
 async def _open(
     connection: AsyncConnection, asker: UUID, ids: Collection[UUID], *, writable: bool = False
 ) -> dict[UUID, Todo]:
-    query = _mine(asker).where(
-        todos.c.id.in_(ids), todos.c.deleted_at.is_(None), todos.c.completed.is_(False)
-    )
+    query = _mine(asker).where(todos.c.deleted_at.is_(None), todos.c.completed.is_(False))
     if writable:
         query = query.where(members.c.role != Role.VIEWER.value)
-    return {row.id: todo_from_row(row) for row in await connection.execute(query)}
+    found: dict[UUID, Todo] = {}
+    wanted = list(ids)
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = wanted[start : start + _AT_ONCE]
+        rows = await connection.execute(query.where(todos.c.id.in_(some)))
+        found.update((row.id, todo_from_row(row)) for row in rows)
+    return found

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
 
+from http_api import reply
 from http_api.graph_shapes import (
     CriticalPathShape,
     GraphShape,
@@ -178,6 +180,38 @@ async def test_a_list_s_dependencies_can_be_drawn(ann: Someone) -> None:
     }
     assert answer["edges"] == [{"from": top["id"], "to": foot["id"]}]
     assert answer["alone"] == 1
+
+
+async def test_a_long_answer_is_brought_in_parts_and_written_beside_the_loop(
+    ann: Someone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says the same as a short one, and connections get their turn meanwhile."""
+    list_id = await ann.new_list()
+    foot = await ann.new_todo(list_id, "foot")
+    last = foot
+    for number in range(5):
+        last = await ann.new_todo(list_id, f"step {number}", blocked_by=[last["id"]])
+    paths = (
+        f"/todos/{foot['id']}/impact",
+        f"/lists/{list_id}/critical-path",
+        f"/lists/{list_id}/graph",
+    )
+    short = [await ann.done("GET", path) for path in paths]
+    threads = []
+
+    def noting(value: Any) -> Any:
+        threads.append(threading.current_thread())
+        return reply.reply(value)
+
+    monkeypatch.setattr("http_api.routes.graph.reply", noting)
+    monkeypatch.setattr("http_api.routes.graph._LARGE", 5)
+    monkeypatch.setattr("store.graph.permitted._AT_ONCE", 2)
+
+    assert [await ann.done("GET", path) for path in paths] == short
+
+    assert len(short[0]["waiting"]) == 5
+    assert len(threads) == 3
+    assert threading.current_thread() not in threads
 
 
 async def test_people_are_suggested_whom_one_meets_elsewhere(
