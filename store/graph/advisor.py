@@ -138,7 +138,11 @@ class Advisor:
             list_id,
             min_offset,
         )
-        return Advised(said.value or ListDependencies(0, (), 0), said.stale)
+        found = said.value or ListDependencies(0, (), 0)
+        if said.stale or self._prepare is None:  # else the graph is as new as the database
+            todos = await self._permitted.refreshed(actor.id, list_id, found.todos)
+            found = ListDependencies(found.offset, todos, found.alone)
+        return Advised(found, said.stale)
 
     async def people(
         self, actor: Actor, list_id: UUID, limit: int, min_offset: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from store.database import Pool
 from store.errors import NotFound
+from store.graph.answers import Dependency
 from store.list_load import load_place
 from store.tables import lists, members, todos
 from store.todo.model import Role
@@ -70,6 +71,34 @@ class Permitted:
             return await _open(connection, asker, ids)
 
         return await self._database.transact(Pool.APP, asker, work, read_only=True)
+
+    async def refreshed(
+        self, asker: UUID, list_id: UUID, known: Sequence[Dependency]
+    ) -> tuple[Dependency, ...]:
+        """Give those that are live in the list, as they are now, tied to each other as known."""
+
+        async def work(connection: AsyncConnection) -> dict[UUID, tuple[str, bool, int | None]]:
+            query = _mine(asker).with_only_columns(
+                todos.c.id, todos.c.title, todos.c.completed, todos.c.estimate_min
+            )
+            query = query.where(todos.c.list_id == list_id, todos.c.deleted_at.is_(None))
+            live: dict[UUID, tuple[str, bool, int | None]] = {}
+            for start in range(0, len(known), _AT_ONCE):
+                some = [one.todo_id for one in known[start : start + _AT_ONCE]]
+                for row in await connection.execute(query.where(todos.c.id.in_(some))):
+                    live[row.id] = (row.title, row.completed, row.estimate_min)
+            return live
+
+        live = await self._database.transact(Pool.APP, asker, work, read_only=True)
+        return tuple(
+            Dependency(
+                one.todo_id,
+                *live[one.todo_id],
+                waits_for=tuple(other for other in one.waits_for if other in live),
+            )
+            for one in known
+            if one.todo_id in live
+        )
 
     async def ready(self, asker: UUID, ids: Collection[UUID]) -> Mapping[UUID, Todo]:
         """Give those of the todos that the asker could complete now: they wait for no open one."""

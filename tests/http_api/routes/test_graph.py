@@ -16,7 +16,8 @@ from http_api.graph_shapes import (
     RecommendationsShape,
     SuggestionsShape,
 )
-from tests.http_api.service import Someone, fresh
+from store.errors import GraphUnavailable
+from tests.http_api.service import Service, Someone, fresh
 
 
 async def _next(someone: Someone, **params: Any) -> dict[str, Any]:
@@ -180,6 +181,35 @@ async def test_a_list_s_dependencies_can_be_drawn(ann: Someone) -> None:
     }
     assert answer["edges"] == [{"from": top["id"], "to": foot["id"]}]
     assert answer["alone"] == 1
+
+
+async def test_an_earlier_answer_shows_todos_as_they_are_now(
+    service: Service, ann: Someone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the graph is away: what is deleted is left out, what has another title shows it."""
+    list_id = await ann.new_list()
+    foot = await ann.new_todo(list_id, "foot", estimate_min=5)
+    top = await ann.new_todo(list_id, "top", blocked_by=[foot["id"]])
+    gone = await ann.new_todo(list_id, "gone", blocked_by=[foot["id"]])
+    await ann.done("GET", f"/lists/{list_id}/graph")
+
+    async def away(*_: Any) -> None:
+        raise GraphUnavailable("It is away.")
+
+    monkeypatch.setattr(service.services.advisor, "_prepare", away)
+    await ann.done("PATCH", f"/todos/{foot['id']}", {"title": "foundation", "completed": True})
+    await ann.done("DELETE", f"/todos/{gone['id']}")
+
+    answer = await ann.done("GET", f"/lists/{list_id}/graph")
+
+    assert answer["stale"] is True
+    assert {one["title"]: (one["ready"], one["completed"]) for one in answer["nodes"]} == {
+        "foundation": (False, True),
+        "top": (True, False),
+    }
+    assert answer["edges"] == [{"from": top["id"], "to": foot["id"]}]
+    path = await ann.done("GET", f"/lists/{list_id}/critical-path")
+    assert [one["title"] for one in path["todos"]] == ["top"]
 
 
 async def test_a_long_answer_is_brought_in_parts_and_written_beside_the_loop(
