@@ -11,7 +11,7 @@ from uuid import UUID
 from bench.cores import processor_ns
 from bench.figure import Figure, Measured
 from bench.fill import fill_log
-from bench.graph_site import LISTS, TODOS, GraphSite, open_graph_site
+from bench.graph_site import LISTS, TODOS, GraphSite, open_graph_site, step_back
 from bench.job_follow import Followed, follow
 from bench.job_graph import ask_next
 from bench.memory import resident_kib
@@ -25,6 +25,7 @@ __all__ = ["graph"]
 
 _REBUILDS, _QUESTIONS, _WARM_UP = 3, 200, 40
 _RATE, _SECONDS, _TURNS = 100.0, 6.0, 2
+_SETTLED = 300
 _LOOK_S = 0.005
 _WAITING = 100_000
 _GOAL_RATE, _GOAL_LAG_MS, _GOAL_ANSWER_MS, _GOAL_KIB, _GOAL_WRITES = 2_000, 500, 50, 16_384, 1.2
@@ -57,21 +58,24 @@ async def graph(site: Site) -> Measured:
         worker = await here.worker()
         await _until_even(here)
         lag = await _lag(here)
+        for pid in (here.neo4j.pid, worker.process.pid):
+            step_back(pid)
         quiet, busy, behind = await _writes(here)
         held, grown, back_s = await _away(here, worker)
         await worker.kill()
     ratio = tuple(late / base for late, base in zip(busy, quiet, strict=True))
     return Measured(
         f"Graph: {LISTS} lists, {LISTS * TODOS:,} todos, {here.entries:,} entries",
-        "Neo4j 5.26 and the worker run at low priority (`nice`) on the same cores as everything "
-        "else. The projection is that of `lockstep graph rebuild`, up to the switch; the first of "
-        "its runs meets a server that has compiled nothing yet. The questions are of one person "
-        "who is in all lists, one after the other over HTTP; beside them the statements that Neo4j "
-        f"is asked alone. The lag runs from the answer to a write ({_RATE:.0f} a second) to the "
+        "Neo4j 5.26 and the worker run on the same cores as everything else. The projection is "
+        "that of `lockstep graph rebuild`, up to the switch; the first of its runs meets a server "
+        "that has compiled nothing yet. The questions are of one person who is in all lists, one "
+        "after the other over HTTP; beside them the statements that Neo4j is asked alone. The lag "
+        f"runs from the answer to a write ({_RATE:.0f} a second, {_SETTLED} come before) to the "
         "moment its offset is found in Neo4j by another connection, which looks every "
-        f"{_LOOK_S * 1000:.0f} ms. Writes are measured in turns while the worker has nothing to do "
-        f"and while it fills an empty generation. Then Neo4j is killed, {_WAITING:,} entries are "
-        "added, and the worker is told of all the lists.",
+        f"{_LOOK_S * 1000:.0f} ms. Writes are measured in turns while the worker has nothing to "
+        "do and while it fills an empty generation, both it and Neo4j at low priority (`nice`). "
+        f"Then Neo4j is killed, {_WAITING:,} entries are added, and the worker is told of all the "
+        "lists.",
         (
             Figure("projection", "entries/s", tuple(rebuilds.rates), _GOAL_RATE, floor=True),
             Figure("processor time of the projection an entry", "µs", tuple(rebuilds.ours)),
@@ -143,10 +147,10 @@ async def _ask(here: GraphSite) -> _Asked:
     return found
 
 
-async def _write(here: GraphSite) -> Followed:
+async def _write(here: GraphSite, warm_up: int = 50) -> Followed:
     writers = [(here.replica.origin, here.owner.access_token, one) for one in here.lists]
     written = await here.site.load.run(
-        follow, [], writers, rate=_RATE, seconds=_SECONDS, warm_up=50
+        follow, [], writers, rate=_RATE, seconds=_SECONDS, warm_up=warm_up
     )
     assert not written.failed, written.failed[0]
     return written
@@ -178,7 +182,7 @@ async def _lag(here: GraphSite) -> tuple[float, ...]:
             await asyncio.sleep(_LOOK_S)
 
     looking = asyncio.create_task(look())
-    written = await _write(here)
+    written = await _write(here, _SETTLED)
     await _until_even(here)
     await asyncio.sleep(2 * _LOOK_S)
     over.set()

@@ -22,7 +22,7 @@ from tests.servers.replica import Replica
 from tests.servers.run import Run
 from tests.servers.worker import Worker
 
-__all__ = ["LISTS", "MORE", "TODOS", "GraphSite", "open_graph_site"]
+__all__ = ["LISTS", "MORE", "TODOS", "GraphSite", "open_graph_site", "step_back"]
 
 LISTS, TODOS, MORE = 100, 100, 310
 _NICE = 10
@@ -62,10 +62,8 @@ class GraphSite:
         }
 
     async def worker(self) -> Worker:
-        """Start a worker, at low priority as Neo4j is."""
-        worker = await Worker.start(self.site.run, **self.settings)
-        step_back(worker.process.pid)
-        return worker
+        """Start a worker."""
+        return await Worker.start(self.site.run, **self.settings)
 
 
 def step_back(pid: int) -> None:
@@ -84,7 +82,6 @@ def _start(run: Run) -> Neo4jServer:
 async def open_graph_site(site: Site) -> AsyncIterator[GraphSite]:
     """Start Neo4j and a replica that asks it, and write the lists of one person's."""
     neo4j = await asyncio.to_thread(_start, site.run)
-    step_back(neo4j.pid)
     database = site.database()
     store = await open_store(StoreSettings(site.postgresql.url(database)))
     graph = Neo4jGraph(Neo4jSettings(neo4j.url, graph=database[-24:]))
