@@ -1,5 +1,6 @@
 /** Puts together what a logged-in person sees, and opens the list that the address names. */
 
+import { Emitter } from '../emitter.js';
 import { invitation } from '../invitation.js';
 import { Letters } from '../letters.js';
 import { LiveList } from '../list.js';
@@ -13,8 +14,10 @@ import { Board } from './board.js';
 import { at, make, typed } from './dom.js';
 import { Head } from './head.js';
 import { InboxPanel } from './inbox.js';
+import { NextPanel } from './next.js';
 import { Panel, badge } from './panel.js';
 import { PeoplePanel } from './people.js';
+import { PlanPanel } from './plan.js';
 import { Side } from './side.js';
 import { TalkPanel } from './talk.js';
 import { toast } from './toast.js';
@@ -35,7 +38,8 @@ export class Workspace {
     const outbox = new Outbox(api);
     const lists = new Lists(api, me);
     const letters = new Letters(api, me);
-    this.#parts = { api, me, socket, outbox, lists, letters };
+    const news = new Emitter(); // the entries of whichever list is open
+    this.#parts = { api, me, socket, outbox, lists, letters, news };
     this.board = new Board(me);
     this.head = new Head(me, socket, outbox);
     this.panel = new Panel();
@@ -117,8 +121,11 @@ export class Workspace {
     };
     ofList('people', 'open-people', PeoplePanel);
     ofList('talk', 'open-talk', TalkPanel);
+    ofList('plan', 'open-plan', PlanPanel);
     ofList('trash', 'open-trash', TrashPanel);
     this.panel.register('inbox', at('inbox-open'), () => new InboxPanel(letters, me));
+    const current = () => this.#list;
+    this.panel.register('next', at('next-open'), () => new NextPanel(this.#parts, current));
   }
 
   async #load() {
@@ -162,7 +169,8 @@ export class Workspace {
 
   #openList(id) {
     const { lists } = this.#parts;
-    if (this.panel.name !== 'inbox') this.panel.close();
+    const ofAll = this.panel.name === 'inbox' || (this.panel.name === 'next' && wide.matches);
+    if (!ofAll) this.panel.close();
     this.#list?.close();
     this.#typing?.close();
     this.#list = id ? new LiveList(id, this.#parts) : null;
@@ -175,6 +183,7 @@ export class Workspace {
     this.#list?.on('change', () => this.#tellSide());
     this.#list?.on('gone', () => this.#load());
     this.#list?.on('entry', ({ type, actor }) => {
+      this.#parts.news.emit('entry', type);
       const heard = this.panel.name === 'talk' || actor.id === this.#parts.me.id;
       if (type === 'message.posted' && !heard) this.#hear(this.#unheard + 1);
     });

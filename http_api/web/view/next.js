@@ -1,0 +1,123 @@
+/** The panel that says what to do next, over all lists, and why. */
+
+import { explain } from '../api.js';
+import { uuid7 } from '../ids.js';
+import { inWords } from '../reasons.js';
+import { at, icon, make, typed } from './dom.js';
+import { toast } from './toast.js';
+
+const SETTLE_MS = 300;
+const LIMIT = 30;
+
+export class NextPanel {
+  title = 'Next';
+  template = 'next-panel';
+  #parts;
+  #current;
+  #leave = [];
+  #timer = null;
+  #asked = 0;
+  #done = new Set();
+
+  /** `current()` gives the list that is open, or null. */
+  constructor(parts, current) {
+    this.#parts = parts; // {api, lists, outbox, socket, news}
+    this.#current = current;
+  }
+
+  mount() {
+    const { outbox, socket, news, lists } = this.#parts;
+    const soon = () => this.#soon();
+    this.#leave = [
+      outbox.on('answered', soon),
+      outbox.on('refused', (op, error) => this.#refused(error)),
+      socket.on('personal', soon),
+      news.on('entry', soon),
+      lists.on('change', soon),
+    ];
+    this.#load();
+  }
+
+  unmount() {
+    clearTimeout(this.#timer);
+    for (const leave of this.#leave) leave();
+  }
+
+  /** Asks again when things have settled: a burst of changes is one question. */
+  #soon() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#load(), SETTLE_MS);
+  }
+
+  async #load() {
+    const asked = ++this.#asked;
+    try {
+      const answer = await this.#parts.api.get(`/recommendations?limit=${LIMIT}`);
+      if (asked === this.#asked) this.#show(answer);
+    } catch (error) {
+      if (asked === this.#asked && at('next-hint')) this.#hint(explain(error));
+    }
+  }
+
+  #show({ items, stale }) {
+    const list = at('next');
+    if (!list) return;
+    const open = items.filter(({ todo }) => !this.#done.has(todo.id));
+    const gone = new Set(items.map(({ todo }) => todo.id));
+    for (const id of this.#done) if (!gone.has(id)) this.#done.delete(id);
+    const focused = document.activeElement?.closest?.('#next li')?.dataset.id;
+    list.replaceChildren(...open.map((item) => this.#item(item)));
+    if (focused) list.querySelector(`[data-id="${CSS.escape(focused)}"] .tick`)?.focus();
+    if (stale) this.#hint('The graph is away for a moment: this is what it said last.');
+    else this.#hint(open.length ? '' : 'Nothing waits for you. Whatever you add shows up here.');
+  }
+
+  #hint(words) {
+    at('next-hint').textContent = words;
+    at('next-hint').hidden = !words;
+  }
+
+  #item({ todo, score, reasons }) {
+    const title = this.#parts.lists.find(todo.list_id)?.title ?? '';
+    const words = reasons.map((reason) => [inWords(reason), reason]).filter(([said]) => said);
+    const points = reasons.map((one) => `${one.kind} ${one.points}`).join(' + ');
+    return make('li', { class: 'advice', 'data-id': todo.id },
+      make('button', {
+        type: 'button',
+        class: 'tick',
+        role: 'checkbox',
+        'aria-checked': 'false',
+        'aria-label': todo.title,
+        onclick: ({ currentTarget }) => this.#tick(todo, currentTarget),
+      }, icon('check')),
+      make('div', { class: 'what' },
+        make('span', { class: 'name' }, typed(todo.title)),
+        make('ul', { class: 'facts' },
+          make('li', {}, make('a', { class: 'from', href: `#/lists/${todo.list_id}` }, typed(title))),
+          ...words.map(([said, { kind, facts }]) => make('li', {
+            class: `fact ${kind === 'priority' ? facts.priority : kind}`,
+          }, said)))),
+      make('span', { class: 'score', title: points || 'no points' }, String(score)));
+  }
+
+  #tick(todo, button) {
+    button.setAttribute('aria-checked', 'true');
+    button.closest('li').classList.add('completed');
+    this.#done.add(todo.id);
+    const fields = { todo_id: todo.id, changes: { completed: true } };
+    const current = this.#current();
+    if (current?.id === todo.list_id) {
+      current.change('todo.update', fields);
+      return;
+    }
+    const command = { type: 'todo.update', op: uuid7(), ...fields };
+    const change = { op: command.op, command, at: new Date().toISOString() };
+    this.#parts.outbox.send(change, todo.list_id);
+  }
+
+  #refused(error) {
+    this.#done.clear();
+    if (!this.#current()) toast([explain(error)], { kind: 'problem' });
+    this.#soon();
+  }
+}
