@@ -1,6 +1,6 @@
 /** Lays a list's dependencies out in columns: what must be done first stands furthest left. */
 
-export const BOX = { width: 168, height: 44, gapX: 56, gapY: 14, edge: 12 };
+export const BOX = { width: 168, height: 44, gapX: 40, gapY: 14, edge: 12 };
 export const MOST = 150;
 
 /**
