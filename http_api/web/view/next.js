@@ -17,7 +17,8 @@ export class NextPanel {
   #leave = [];
   #timer = null;
   #asked = 0;
-  #done = new Set();
+  #done = new Set(); // ticked here, and maybe still in the next answer
+  #sent = new Map(); // ticks of lists that are not open, by operation id
 
   /** `current()` gives the list that is open, or null. */
   constructor(parts, current) {
@@ -30,11 +31,12 @@ export class NextPanel {
     const soon = () => this.#soon();
     this.#leave = [
       outbox.on('answered', soon),
-      outbox.on('refused', (op, error) => this.#refused(error)),
+      outbox.on('refused', (op, error) => this.#refused(op, error)),
       socket.on('personal', soon),
       news.on('entry', soon),
       lists.on('change', soon),
     ];
+    this.#hint('One moment…');
     this.#load();
   }
 
@@ -97,7 +99,12 @@ export class NextPanel {
           ...words.map(([said, { kind, facts }]) => make('li', {
             class: `fact ${kind === 'priority' ? facts.priority : kind}`,
           }, said)))),
-      make('span', { class: 'score', title: points || 'no points' }, String(score)));
+      make('span', {
+        class: 'score',
+        role: 'img',
+        title: points || 'no points',
+        'aria-label': `${score} points: ${points || 'no reason'}`,
+      }, String(score)));
   }
 
   #tick(todo, button) {
@@ -112,12 +119,15 @@ export class NextPanel {
     }
     const command = { type: 'todo.update', op: uuid7(), ...fields };
     const change = { op: command.op, command, at: new Date().toISOString() };
+    this.#sent.set(command.op, todo.id);
     this.#parts.outbox.send(change, todo.list_id);
   }
 
-  #refused(error) {
-    this.#done.clear();
-    if (!this.#current()) toast([explain(error)], { kind: 'problem' });
+  /** Brings back what could not be ticked; the board speaks for the list that is open. */
+  #refused(op, error) {
+    if (this.#sent.has(op)) toast([explain(error)], { kind: 'problem' });
+    if (this.#sent.has(op)) this.#done.delete(this.#sent.get(op));
+    else this.#done.clear();
     this.#soon();
   }
 }
