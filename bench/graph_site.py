@@ -25,7 +25,7 @@ from tests.servers.worker import Worker
 __all__ = ["LISTS", "MORE", "TODOS", "GraphSite", "open_graph_site", "step_back"]
 
 LISTS, TODOS, MORE = 100, 100, 310
-_NICE = 10
+_NICE = 19
 # As in production, where there is time to compile well; this wins over what the tests say.
 _COMPILED = "-XX:TieredStopAtLevel=4"
 
