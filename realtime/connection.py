@@ -146,6 +146,13 @@ class Connection:
             self._room.set()
         if self.session.held:
             self._perform(self.session.release(self._context.clock.monotonic()))
+        if not self.outbox:
+            self._context.hub.queueing.discard(self)
+
+    def queue(self) -> None:
+        """Have what comes wait in the outbox, until the socket took everything."""
+        if not self._done:
+            self._context.hub.queueing.add(self)
 
     def tick(self) -> None:
         """Do what is due by now."""
@@ -168,7 +175,7 @@ class Connection:
         """Queue a message."""
         if self._done:
             return
-        self.direct = None  # what comes now must queue behind this
+        self.queue()  # what comes now must queue behind this
         dropped = self.outbox.push(message, weight, follower, offset)
         if dropped:
             for one in dropped:
@@ -319,7 +326,7 @@ class Connection:
         if self._done:
             return
         self._done = True
-        self.direct = None
+        self._context.hub.queueing.discard(self)
         if self.session.credentials is not None:
             user = self.worker.info.user
             self._context.log.info(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from collections.abc import Set as AbstractSet
 from itertools import count
 from typing import Final, Protocol
 from uuid import UUID
@@ -38,7 +39,7 @@ class Peer(Protocol):
         """Give the form in which it takes messages."""
 
     direct: Callable[[bytes], object] | None
-    """Writes finished WebSocket frames while nothing else waits for the socket; else None."""
+    """Writes finished WebSocket frames past the outbox: not while it is queueing (see FanOut)."""
     number: int
     """The next one of PEER_NUMBERS, by which two connections tell which began first."""
 
@@ -114,7 +115,12 @@ class Feed:
     )
 
     def __init__(
-        self, log: LogId, held: int, lease_s: float, budget: RecentBudget | None = None
+        self,
+        log: LogId,
+        held: int,
+        lease_s: float,
+        budget: RecentBudget | None = None,
+        queueing: AbstractSet[Peer] = frozenset(),
     ) -> None:
         self.log = log
         self.recent = Recent(budget or RecentBudget(0))
@@ -128,7 +134,7 @@ class Feed:
         self.repairing = False
         self._lease_s = lease_s
         self._presence: Presence | None = None
-        self._live = FanOut()
+        self._live = FanOut(queueing)
         self._slow: Few[Follower] = ()
         self._joiners: Few[Follower] = ()
         self._seats: dict[Peer, SignalSeat] | None = None

@@ -47,6 +47,7 @@ class Hub:
         self, store: LogSource, bus: Bus, clock: Clock, limits: Limits, tasks: Tasks
     ) -> None:
         self.feeds: dict[LogId, Feed] = {}
+        self.queueing: set[Peer] = set()  # past whose outbox nothing may be written (see FanOut)
         self.reads = Reads(store, limits)
         self.reads.on_new_epoch = self._reset
         self.repair = Repair(store, self.reads, tasks)
@@ -67,7 +68,7 @@ class Hub:
         feed = self.feeds.get(log)
         if feed is None:
             limits = self._limits
-            feed = Feed(log, limits.held, limits.presence_lease_s, self._budget)
+            feed = Feed(log, limits.held, limits.presence_lease_s, self._budget, self.queueing)
             self.feeds[log] = feed
             self._opening[log] = self._tasks.spawn(self._open(feed))
         opening = self._opening.get(log)

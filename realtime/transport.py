@@ -126,8 +126,6 @@ class SocketTransport(asyncio.Protocol):
             connection.blocked()
         else:
             connection.sent()
-            if not connection.outbox:
-                connection.direct = transport.write
 
     def _say_goodbye(self, code: CloseCode) -> None:
         self._goodbye = None
@@ -143,7 +141,7 @@ class SocketTransport(asyncio.Protocol):
     def pause_writing(self) -> None:
         """Learn that the kernel takes less than it is given."""
         self.full = True
-        self._connection.direct = None
+        self._connection.queue()
 
     def resume_writing(self) -> None:
         """Learn that there is room again."""

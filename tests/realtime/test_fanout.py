@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -196,3 +197,96 @@ async def test_what_must_be_the_last_is_delivered_at_once(monkeypatch: pytest.Mo
     assert [offset for _, offset in first.messages] == [1, 2, 3]
     assert [offset for _, offset in removed.messages] == [1, 2]
     assert [offset for _, offset in other.messages] == [1, 2, 3]
+
+
+class _Watched(_Socket):
+    """Keep the offsets it is given, and hold the fan-out to the way that is open."""
+
+    def __init__(self, number: int, queueing: set[Any], *, direct: bool) -> None:
+        super().__init__(number=number)
+        self.heard: list[int] = []
+        self._queueing = queueing
+        self.direct = self._write if direct else None
+
+    def _write(self, wire: bytes) -> None:
+        assert self not in self._queueing
+        self.heard += map(int, re.findall(rb'"offset":(\d+)', wire))
+
+    def push(
+        self, message: bytes, weight: Weight, follower: Follower | None = None, offset: int = 0
+    ) -> None:
+        """Keep a message's offsets, and queue from now on, as a connection does."""
+        self._queueing.add(self)
+        first, *further = map(int, re.findall(rb'"offset":(\d+)', message))
+        assert first == offset
+        self.heard += [first, *further]
+
+
+_WHO = st.integers(0, 15)
+
+
+@given(
+    st.frozensets(_WHO, max_size=5),
+    st.lists(
+        st.one_of(
+            st.tuples(st.sampled_from(["offer", "turn"]), st.none()),
+            st.tuples(st.sampled_from(["queue", "flush", "leave", "come", "finish"]), _WHO),
+        ),
+        max_size=60,
+    ),
+)
+async def test_whoever_queues_comes_or_goes_everyone_gets_what_is_theirs(
+    plain: frozenset[int], steps: list[tuple[str, int | None]]
+) -> None:
+    """Once, in order, past no outbox, whether the writes lie in a row or are looked up."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("realtime.fanout._SLICE", 6)
+        patch.setattr("realtime.fanout._MANY", 8)
+        patch.setattr("realtime.fanout._EXCEPTIONS", 1 / 2)
+        queueing: set[Any] = set()
+        fanout = FanOut(queueing)
+        sockets = [_Watched(n, queueing, direct=n not in plain) for n in range(16)]
+        followers = [_follow(fanout, socket) for socket in sockets]
+        since, head = dict.fromkeys(range(16), 0), 0
+        for step, who in steps:
+            if step == "offer":
+                head += 1
+                fanout.offer(pub(head))
+            elif who is None:
+                await _turns()
+            elif step == "queue":
+                queueing.add(sockets[who])
+            elif step == "flush":
+                queueing.discard(sockets[who])
+            elif step == "come" and who not in since:
+                fanout.add(followers[who])
+                since[who] = head
+            elif step in {"leave", "finish"} and who in since:
+                if step == "finish":
+                    fanout.finish([followers[who]])
+                    assert sockets[who].heard == list(range(since[who] + 1, head + 1))
+                fanout.discard(followers[who])
+                heard = sockets[who].heard
+                first = since.pop(who) + 1
+                assert heard == list(range(first, first + len(heard)))
+                sockets[who].heard = []
+        await _turns(4 * head + 4)
+        for who, socket in enumerate(sockets):
+            start = since.get(who, head)
+            assert socket.heard == list(range(start + 1, head + 1))
+
+
+async def test_the_writes_of_many_followers_are_called_in_a_row() -> None:
+    """Nobody is looked at but those who queue; those get it after what waits for them."""
+    queueing: set[Any] = set()
+    fanout = FanOut(queueing)
+    sockets = [_Watched(number, queueing, direct=number != 40) for number in range(100)]
+    followers = [_follow(fanout, socket) for socket in sockets]
+    fanout.offer(pub(1))
+    await _turns()
+    queueing |= {sockets[7], _Watched(7, queueing, direct=True)}  # one of them is no follower
+    for follower in followers:
+        follower.live_from = None  # type: ignore[assignment]  # to look at it would fail
+    fanout.offer(pub(2))
+    await _turns()
+    assert all(socket.heard == [1, 2] for socket in sockets)
