@@ -82,6 +82,10 @@ class Homes:
             self._known.clear()
         self._known[todo_id] = home
 
+    def forget(self, todo_id: UUID) -> None:
+        """Look for a todo anew when it is asked for next: it is not where it was."""
+        self._known.pop(todo_id, None)
+
     async def aclose(self) -> None:
         """Wait until nothing is asked any more."""
         await self._query.aclose()

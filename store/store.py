@@ -122,7 +122,14 @@ class Store:
         list_id = await self._home_of(command, actor.id)
         if list_id is None:
             return await self._single(command, request)
-        made = await self._lanes.commit(list_id, command, request)
+        try:
+            made = await self._lanes.commit(list_id, command, request)
+        except NotFound:
+            if not isinstance(command, TodoCommand) or self._homes is None:
+                raise
+            # It may have been purged there, and made anew with the same id in another list.
+            self._homes.forget(command.todo_id)
+            return await self._single(command, request)
         self._learn_homes(list_id, (command,), (request,), (made,))
         return made
 
@@ -249,7 +256,8 @@ class Store:
     async def empty_trash(self, older_than: timedelta) -> tuple[Entry, ...]:
         """Purge some of what was deleted longer ago than that; call again until it returns ().
 
-        One list and at most a hundred todos a call. The caller publishes the entries.
+        One list and at most a hundred todos a call, and what waits for them is let go first; a call
+        may get no further than that. The caller publishes the entries.
         """
         now = self.now()
 

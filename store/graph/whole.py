@@ -41,7 +41,7 @@ def whole_list(
 ) -> ListGraph:
     """See a list whole, as of ``offset``; ``todos`` are those of the trash, too. Pure.
 
-    A todo's row goes on naming a blocker that was purged; the graph does not.
+    What a todo waits for and is not there does not count, as in a delta.
     """
     there = {todo.id for todo in todos}
     return ListGraph(

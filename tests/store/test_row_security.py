@@ -107,6 +107,32 @@ async def test_the_application_role_cannot_do_what_no_command_does(
         await store.database.transact(Pool.APP, eve.id, work)
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE todos SET title = 'other'",
+        "UPDATE todos SET deleted_at = NULL",
+        """INSERT INTO entries (kind, log_id, log_offset, type, data)
+        VALUES (0, :list, 99, 'todo.updated', '')""",
+        """INSERT INTO entries (kind, log_id, log_offset, type, data)
+        VALUES (1, :list, 99, 'todo.unblocked', '')""",
+        """INSERT INTO members (list_id, user_id, username, role, joined_offset)
+        VALUES (:list, :list, 'eve', 'owner', 1)""",
+    ],
+)
+async def test_the_worker_role_can_do_no_more_than_empty_the_trash(
+    store: Store, person: People, statement: str
+) -> None:
+    """It takes what it purges out of others' dependencies, and changes nothing else of them."""
+    _, list_id = await fill(store, person)
+
+    async def work(connection: AsyncConnection) -> None:
+        await connection.execute(text(statement), {"list": list_id})
+
+    with pytest.raises(DBAPIError, match=r"permission denied|row-level security"):
+        await store.database.transact(Pool.WORKER, None, work)
+
+
 @pytest.mark.parametrize("table", ["lists", "todos", "members", "logs"])
 async def test_a_stranger_changes_no_row(store: Store, person: People, table: str) -> None:
     """An update without a condition reaches only what the identity may see."""

@@ -179,6 +179,8 @@ class World:
             case "purge":
                 if todo.deleted_at is None:
                     self._about(list_id, step, "todo.deleted", todo)
+                if step.number % 3:  # as the store does; graphs bear it otherwise, too
+                    self._let_go(list_id, step, todo)
                 self._about(list_id, step, "todo.purged", todo)
             case "label" if label not in todo.labels:
                 self._about(list_id, step, "todo.label_added", todo, label=label)
@@ -192,6 +194,11 @@ class World:
                 self._about(list_id, step, "todo.blocked", todo, by=str(by))
             case "unblock" if by in todo.blocked_by:
                 self._about(list_id, step, "todo.unblocked", todo, by=str(by))
+
+    def _let_go(self, list_id: UUID, step: Step, todo: Todo) -> None:
+        for other in tuple(self.states[list_id].todos.values()):
+            if todo.id in other.blocked_by:
+                self._about(list_id, step, "todo.unblocked", other, by=str(todo.id))
 
     def _changes(self, step: Step, todo: Todo) -> dict[str, Any]:
         match step.kind:
