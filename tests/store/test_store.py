@@ -307,7 +307,27 @@ async def test_a_dependency_that_closes_a_circle_is_refused_with_the_path(
     assert set(path) == {str(first), str(second), str(third)}
     with pytest.raises(Conflict) as itself:
         await store.commit(ann, TodoBlock(todo_id=first, by=first))
-    assert itself.value.extra["path"] == [str(first), str(first)]
+    assert itself.value.extra == {"path": [str(first), str(first)], "path_length": 2}
+
+
+@pytest.mark.parametrize("length", [19, 20, 60])
+async def test_of_a_long_circle_both_ends_are_shown(
+    store: Store, person: People, length: int
+) -> None:
+    """A refusal stays small, however many todos wait for each other; the path says how many."""
+    ann = await person("ann")
+    list_id = await new_list(store, ann)
+    ids = [uuid4() for _ in range(length)]
+    chain = [
+        TodoCreate(list_id=list_id, id=one, title="step", blocked_by=ids[number - 1 : number])
+        for number, one in enumerate(ids)
+    ]
+    await store.commit_all(ann, chain)
+    with pytest.raises(Conflict) as refused:
+        await store.commit(ann, TodoBlock(todo_id=ids[0], by=ids[-1]))
+    whole = [str(one) for one in (ids[0], *reversed(ids))]
+    shown = whole if length < 20 else whole[:10] + whole[-10:]
+    assert refused.value.extra == {"path": shown, "path_length": length + 1}
 
 
 async def test_a_dependency_across_lists_tells_only_what_the_caller_may_see(
