@@ -117,6 +117,7 @@ class Stack:
         words += [f"--cap-drop={name}" for name in service["cap_drop"]]
         words += [f"--security-opt={one.partition(':')[0]}" for one in service["security_opt"]]
         words += [f"--pids-limit={service['pids_limit']}", f"--memory={service['mem_limit']}"]
+        words.append(f"--cpu-shares={service.get('cpu_shares', 1024)}")
         words += [f"--tmpfs={place}" for place in service["tmpfs"]]
         words += _set(service["environment"])
         words += [f"--volume={self._mounted(volume)}" for volume in service.get("volumes", [])]

@@ -97,6 +97,13 @@ def test_memory_processes_and_logs_have_an_end(service: dict[str, Any]) -> None:
     assert {"max-size", "max-file"} <= set(service["logging"]["options"])
 
 
+@every_production_service
+def test_the_graph_gets_the_processor_after_the_others(name: str) -> None:
+    """It may be late; a write may not. The engine's ordinary weight is 1024."""
+    behind = name in {"worker", "neo4j"}
+    assert SERVICES[name].get("cpu_shares", 1024) == (128 if behind else 1024)
+
+
 @every_service
 def test_it_is_started_again_and_ended_in_time(service: dict[str, Any]) -> None:
     """After a crash and a reboot; and with more than the 20 s that a replica may take to drain."""
