@@ -15,9 +15,11 @@ __all__ = ["array_of", "matches", "not_modified", "reply"]
 def reply(value: Any, *, status: int = 200, etag: str | None = None) -> Response:
     """Answer with JSON. ``etag`` (quotes included) lets the caller ask again for changes only.
 
+    ``value`` may be bytes: then it is JSON already, and is not copied, however much it is.
     Nothing may be kept by shared caches; a private one must ask each time.
     """
-    response = Response(orjson.dumps(value), status_code=status, media_type="application/json")
+    body = value if isinstance(value, bytes) else orjson.dumps(value)
+    response = Response(body, status_code=status, media_type="application/json")
     response.headers["Cache-Control"] = "private, no-cache" if etag else "no-store"
     if etag:
         response.headers["ETag"] = etag

@@ -10,7 +10,6 @@ from realtime.snapshot_cache import SnapshotCache
 from store.entry import LogRead, Position
 from store.errors import NotFound
 from store.log_id import LogId
-from store.snapshot import Snapshot
 
 __all__ = ["SnapshotSource", "Snapshots"]
 
@@ -25,8 +24,8 @@ class SnapshotSource(Protocol):
     async def read_log(self, log: LogId, reader: UUID | None, since: int | None) -> LogRead:
         """Read the position of a log."""
 
-    async def snapshot(self, actor: UUID, list_id: UUID) -> Snapshot:
-        """Read a list with its live todos."""
+    async def encoded(self, actor: UUID, list_id: UUID) -> tuple[Position, bytes]:
+        """Read a list with its live todos, as JSON."""
 
 
 class Snapshots:
@@ -56,12 +55,11 @@ class Snapshots:
             kept = await self._cache.get(list_id) if list_id in self._large else None
             if kept is not None and kept[0] == position:
                 return kept
-        snapshot = await self._store.snapshot(actor, list_id)
-        body = snapshot.as_bytes()
+        position, body = await self._store.encoded(actor, list_id)
         self._remember(list_id, large=len(body) >= _LARGE_BYTES)
         if list_id in self._large:
-            await self._cache.put(list_id, snapshot.position, body)
-        return snapshot.position, body
+            await self._cache.put(list_id, position, body)
+        return position, body
 
     async def _position(self, actor: UUID, list_id: UUID) -> Position:
         read = await self._store.read_log(LogId.list(list_id), actor, None)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from sqlalchemy import func, select
 
 from store.entry import Position
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-__all__ = ["ListOverview", "Snapshot", "read_lists", "read_snapshot", "read_todo"]
+__all__ = ["ListOverview", "Snapshot", "read_frame", "read_lists", "read_snapshot", "read_todo"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +44,6 @@ class Snapshot:
             "offset": self.position.offset,
         }
 
-    def as_bytes(self) -> bytes:
-        """Encode as_json."""
-        return orjson.dumps(self.as_json())
-
 
 @dataclass(frozen=True, slots=True)
 class ListOverview:
@@ -69,6 +64,18 @@ async def read_snapshot(
     connection: AsyncConnection, list_id: UUID, actor: UUID, epoch: str, *, trash: bool = False
 ) -> Snapshot:
     """Read a list for one of its members. Raises NotFound for anyone else."""
+    frame = await read_frame(connection, list_id, actor, epoch)
+    kept = todos.c.deleted_at.is_not(None) if trash else todos.c.deleted_at.is_(None)
+    query = select(todos).where(todos.c.list_id == list_id, kept)
+    query = query.order_by(todos.c.position, todos.c.id)
+    rows = await connection.execute(query)
+    return replace(frame, todos=tuple(todo_from_row(row) for row in rows))
+
+
+async def read_frame(
+    connection: AsyncConnection, list_id: UUID, actor: UUID, epoch: str
+) -> Snapshot:
+    """Read all of a snapshot but its todos. Raises NotFound for anyone but a member."""
     place = await load_place(connection, list_id, actor)
     if place is None:
         raise NotFound("There is no such list, or you are not a member of it.")
@@ -76,16 +83,13 @@ async def read_snapshot(
         select(logs.c.head).where(logs.c.kind == LogKind.LIST, logs.c.log_id == list_id)
     )
     held = select(members).where(members.c.list_id == list_id).order_by(members.c.joined_offset)
-    kept = todos.c.deleted_at.is_not(None) if trash else todos.c.deleted_at.is_(None)
-    query = select(todos).where(todos.c.list_id == list_id, kept)
-    query = query.order_by(todos.c.position, todos.c.id)
     return Snapshot(
         info=place[0],
         members=tuple(
             Member(Person(row.user_id, row.username), Role(row.role))
             for row in await connection.execute(held)
         ),
-        todos=tuple(todo_from_row(row) for row in await connection.execute(query)),
+        todos=(),
         position=Position(epoch, head or 0),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from store.commit_profile import commit_profile
 from store.commit_together import CollidedError, CommandRefusedError, commit_together
 from store.database import Database, Pool
 from store.engines import StoreSettings, open_database, open_standby
-from store.errors import Conflict, NotFound, Unavailable
+from store.errors import Conflict, NotFound
 from store.homes import Homes
 from store.invites import accept_invite
 from store.lanes import Lanes
@@ -26,7 +26,8 @@ from store.log_read import read_epoch, read_heads, read_log
 from store.log_reader import LogQuery, LogReader
 from store.request import Request
 from store.roles import demand_bound_role
-from store.snapshot import ListOverview, Snapshot, read_lists, read_snapshot, read_todo
+from store.snapshot import ListOverview, Snapshot, read_lists, read_todo
+from store.snapshot_reader import SnapshotReader
 from store.todo.commands import (
     BroadcastPost,
     Command,
@@ -102,6 +103,7 @@ class Store:
         self._lanes = Lanes(database, self._single) if database.is_postgresql else None
         self._homes = Homes(database) if database.is_postgresql else None
         self._log_reader = LogReader(database) if database.is_postgresql else None
+        self._snapshots = SnapshotReader(database, standby, epoch, self.heads)
 
     async def commit(
         self,
@@ -315,33 +317,20 @@ class Store:
 
     async def snapshot(self, actor: UUID, list_id: UUID) -> Snapshot:
         """Read a list with its live todos. Raises NotFound for anyone but its members."""
-        return await self._snapshot(actor, list_id, trash=False)
+        return await self._snapshots.read(actor, list_id, trash=False)
 
     async def trash(self, actor: UUID, list_id: UUID) -> Snapshot:
         """Read a list with its deleted todos. Raises NotFound for anyone but its members."""
-        return await self._snapshot(actor, list_id, trash=True)
+        return await self._snapshots.read(actor, list_id, trash=True)
 
-    async def _snapshot(self, actor: UUID, list_id: UUID, *, trash: bool) -> Snapshot:
-        async def work(connection: AsyncConnection) -> Snapshot:
-            return await read_snapshot(connection, list_id, actor, self.epoch, trash=trash)
+    async def encoded(
+        self, actor: UUID, list_id: UUID, *, trash: bool = False
+    ) -> tuple[Position, bytes]:
+        """Read a list's position and snapshot (or trash) as JSON; however large, nobody waits.
 
-        if self._standby is not None:
-            reached = (await self.heads((LogId.list(list_id),))).get(LogId.list(list_id))
-            found = await self._from_standby(actor, work)
-            if found is not None and reached is not None and found.position.offset >= reached:
-                return found
-        return await self.database.transact(Pool.APP, actor, work, read_only=True)
-
-    async def _from_standby(
-        self, actor: UUID, work: Callable[[AsyncConnection], Awaitable[Snapshot]]
-    ) -> Snapshot | None:
-        """Read from the standby; None when it is away, or does not have it (yet)."""
-        if self._standby is None:
-            return None
-        try:
-            return await self._standby.transact(Pool.APP, actor, work, read_only=True)
-        except (NotFound, Unavailable):
-            return None
+        Raises NotFound for anyone but its members.
+        """
+        return await self._snapshots.encoded(actor, list_id, trash=trash)
 
     async def lists_of(self, actor: UUID) -> tuple[ListOverview, ...]:
         """Read the lists that the actor is a member of, the Inbox first."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import orjson
-
 from http_api.answers import Changes, Lists, ListWritten, Written
 from http_api.answers import Snapshot as SnapshotShape
 from http_api.endpoint import API, Answer, Endpoint
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from http_api.call import Call
-    from store.snapshot import ListOverview, Snapshot
+    from store.snapshot import ListOverview
 
 __all__ = ["ENDPOINTS"]
 
@@ -43,10 +41,6 @@ def _overview(one: ListOverview) -> dict[str, Any]:
     }
 
 
-def _snapshot(whole: Snapshot) -> Response:
-    return reply(whole.as_json(), etag=whole.position.etag)
-
-
 async def _whole(call: Call) -> Response:
     given = call.request.headers.get("if-none-match")
     position, body = await call.services.snapshots.get(
@@ -55,11 +49,14 @@ async def _whole(call: Call) -> Response:
     # The header may name several tags, or a weak one; the snapshot then was read for nothing.
     if body is None or matches(call.request, position.etag):
         return not_modified(position.etag)
-    return reply(orjson.Fragment(body), etag=position.etag)
+    return reply(body, etag=position.etag)
 
 
 async def _trash(call: Call) -> Response:
-    return _snapshot(await call.services.store.trash(call.actor.id, call.path_id("list_id")))
+    position, body = await call.services.store.encoded(
+        call.actor.id, call.path_id("list_id"), trash=True
+    )
+    return reply(body, etag=position.etag)
 
 
 async def _changes(call: Call) -> Response:

@@ -17,7 +17,6 @@ from store.actor import Actor
 from store.engines import StoreSettings
 from store.entry import Position
 from store.errors import NotFound
-from store.snapshot import Snapshot
 from store.store import Store, open_store
 from store.todo.commands import ListUpdate, MemberRemove, TodoUpdate
 from tests.servers.ports import free_port
@@ -35,10 +34,10 @@ class CountingStore:
         self.read_log = store.read_log
         self.built = 0
 
-    async def snapshot(self, actor: UUID, list_id: UUID) -> Snapshot:
+    async def encoded(self, actor: UUID, list_id: UUID) -> tuple[Position, bytes]:
         """Build one."""
         self.built += 1
-        return await self._store.snapshot(actor, list_id)
+        return await self._store.encoded(actor, list_id)
 
 
 @pytest.fixture(params=["memory", "redis", "redis_cluster"])
