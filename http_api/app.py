@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.routing import Route, Router, WebSocketRoute
 
 from http_api.boundary import Boundary
+from http_api.compressed import Compressed
 from http_api.dispatch import routes_of
 from http_api.logs import configure_logs
 from http_api.parts import open_parts
 from http_api.settings import load_settings
 from http_api.socket_door import DOOR, SOCKET_PATH, SocketDoor, refuse_socket
 from http_api.table import ENDPOINTS
-from realtime.transport_stream import STREAM_TYPE
 from store.errors import NotFound, Unavailable
 
 if TYPE_CHECKING:
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Application", "create_app"]
 
-_COMPRESS_FROM_BYTES: Final = 1024  # below, the header fields outweigh what is saved
 _SENT_FIELDS: Final = (
     "Authorization",
     "Content-Type",
@@ -39,7 +37,6 @@ _SENT_FIELDS: Final = (
     "X-Request-ID",
 )
 _SHOWN_FIELDS: Final = ("ETag", "Idempotent-Replay", "Retry-After", "X-Request-ID")
-_COMPRESS_LEVEL: Final = 5  # level 9 takes three times as long for a fiftieth less
 
 
 class Application:
@@ -63,14 +60,7 @@ class Application:
             default=_nothing_here,
             lifespan=self._lifespan,
         )
-        compressed = GZipMiddleware(
-            router,
-            minimum_size=_COMPRESS_FROM_BYTES,
-            compresslevel=_COMPRESS_LEVEL,
-            # A compressor costs more memory than the connection.
-            exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, STREAM_TYPE),
-        )
-        self._app: ASGIApp = Boundary(compressed)
+        self._app: ASGIApp = Boundary(Compressed(router))
         if settings.allowed_origins:
             # Outermost, so that the pages of these origins can read refusals, too. No credentials:
             # the cookie is for our own page alone.
