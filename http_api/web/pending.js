@@ -38,6 +38,8 @@ export function predict(state, { op, command, at }, me) {
     case 'todo.restore':
       if (!state.trash.has(todo_id)) return [];
       return entry('todo.restored', { todo_id, position: state.trash.get(todo_id).position });
+    case 'todo.add_label':
+      return entry('todo.label_added', { todo_id, label: command.label });
     case 'list.update':
       return entry('list.updated', { changes: command.changes });
     default:
@@ -75,7 +77,7 @@ function newTodo(state, command, me, at) {
     priority: 'none',
     due_at: null,
     estimate_min: null,
-    labels: [],
+    labels: command.labels ?? [],
     assignees: [],
     blocked_by: [],
     position: positionAfter(state, { todo_id: command.id, after }),

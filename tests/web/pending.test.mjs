@@ -104,3 +104,16 @@ test('there is always a key between two keys', () => {
     keys.splice(place, 0, made);
   }
 });
+
+test('labels show at once: those a new todo is written with, and one that is put on', () => {
+  const state = snapshot('a');
+  const fields = { id: 'new', list_id: 'l', title: 'new', labels: ['dairy'] };
+  const view = shown(
+    state,
+    change('todo.create', fields),
+    change('todo.add_label', { todo_id: 'a', label: 'food' }),
+    change('todo.add_label', { todo_id: 'a', label: 'food' }),
+  );
+  assert.deepEqual(view.todos.get('new').labels, ['dairy']);
+  assert.deepEqual(view.todos.get('a').labels, ['food']);
+});

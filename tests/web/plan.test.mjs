@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { BOX, MOST, layOut } from '../../http_api/web/plan.js';
+import { BOX, MOST, inSentence, layOut, step } from '../../http_api/web/plan.js';
 
 const node = (id, more = {}) => ({ id, title: id, completed: false, ready: false, ...more });
 const waits = (...pairs) => pairs.map(([from, to]) => ({ from, to }));
@@ -63,4 +63,68 @@ test('nothing at all, and a circle that cannot be, end too', () => {
     edges: waits(['a', 'b'], ['b', 'a'], ['c', 'b']),
   });
   assert.equal(picture.boxes.length, 3);
+});
+
+/** Says the boxes that a line runs through, other than the two it joins. */
+function crossed({ boxes }, { from, to, d }) {
+  const level = [...d.matchAll(/ (-?[\d.]+) (-?[\d.]+)H(-?[\d.]+)/g)].map((one) => one.map(Number));
+  return boxes.filter(({ id, x, y }) => id !== from && id !== to
+    && level.some(([, left, at, right]) =>
+      left < x + BOX.width && right > x && at > y && at < y + BOX.height));
+}
+
+test('a line that passes columns runs beside their boxes, level with itself', () => {
+  const nodes = ['a', 'b', 'c', 'd', 'x', 'y'].map((id) => node(id));
+  const edges = waits(['b', 'a'], ['c', 'b'], ['d', 'c'], ['d', 'a'], ['d', 'x'], ['d', 'y']);
+  const picture = layOut({ nodes, edges });
+  const long = picture.lines.filter(({ to }) => ['a', 'x', 'y'].includes(to)).slice(1);
+  assert.equal(long.length, 3);
+  for (const line of long) {
+    assert.equal(line.d.match(/H/g).length, 2, line.to);
+    assert.deepEqual(crossed(picture, line), []);
+  }
+});
+
+test('very many long lines go straight, and it is drawn all the same', () => {
+  const nodes = Array.from({ length: MOST }, (_, index) => node(`n${index}`));
+  const edges = [];
+  for (let from = 1; from < MOST; from += 1) {
+    for (let to = 0; to < from; to += 1) edges.push({ from: `n${from}`, to: `n${to}` });
+  }
+  const { lines, height } = layOut({ nodes, edges });
+  assert.equal(lines.length, edges.length);
+  assert.equal(height, 2 * BOX.edge + BOX.height);
+});
+
+test('boxes come in topological order, and the arrows walk it and along the lines', () => {
+  const nodes = ['d', 'c', 'b', 'a'].map((id) => node(id));
+  const { boxes } = layOut({ nodes, edges: waits(['b', 'a'], ['c', 'b'], ['d', 'a'], ['d', 'c']) });
+  assert.deepEqual(boxes.map(({ id }) => id), ['a', 'b', 'c', 'd']);
+  const walk = (id, ...keys) => keys.reduce((now, key) => step(boxes, now, key) ?? now, id);
+  assert.equal(walk('a', 'ArrowDown', 'ArrowDown'), 'c');
+  assert.equal(walk('c', 'ArrowUp', 'ArrowUp', 'ArrowUp'), 'a');
+  assert.equal(walk('a', 'End'), 'd');
+  assert.equal(walk('d', 'Home'), 'a');
+  assert.equal(walk('a', 'ArrowRight'), 'b');
+  assert.equal(walk('d', 'ArrowLeft', 'ArrowLeft'), 'b');
+  assert.equal(step(boxes, 'a', 'ArrowLeft'), null);
+  assert.equal(step(boxes, 'd', 'ArrowRight'), null);
+  assert.equal(step(boxes, 'a', 'x'), null);
+});
+
+test('a box says its title, how it stands, and what it has to do with the others', () => {
+  const nodes = [
+    node('dig', { completed: true }), node('pour', { ready: true }), node('mix'), node('paint'),
+    node('wash'), node('move in'),
+  ];
+  const picture = layOut({
+    nodes,
+    edges: waits(['pour', 'dig'], ['paint', 'pour'], ['paint', 'mix'], ['move in', 'paint'],
+      ['move in', 'wash'], ['move in', 'mix'], ['move in', 'dig']),
+  }, ['pour', 'paint', 'move in']);
+  const said = (id) => inSentence(at(picture, id), picture.boxes);
+  assert.equal(said('dig'), 'dig, done, 2 wait for it');
+  assert.equal(said('pour'), 'pour, ready, waits for dig, 1 waits for it, on the longest chain');
+  assert.equal(said('paint'), 'paint, waits for pour and mix, 1 waits for it, on the longest chain');
+  assert.match(said('move in'), /^move in, waits for paint, \w+ and 2 more, on the longest chain$/);
 });

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import Browser, Locator, expect
+from playwright.async_api import Browser, Locator, Route, expect
 
 from tests.servers.replica import Replica
 from tests.web.visitor import PHONE, Visitor, together
@@ -96,4 +96,91 @@ async def test_titles_stay_text_and_a_phone_needs_no_sideways_scroll(
     await following.get_by_role("link", name="Phone").click()
     await ann.has_list_open("Phone")
     await expect(following).to_be_hidden()
+    await ann.is_unharmed()
+
+
+async def test_the_picture_is_walked_with_the_keyboard(browser: Browser, origin: str) -> None:
+    """Tab reaches it, arrows walk it, each box says what it is, Enter goes to its todo."""
+    ann = await Visitor.register(browser, origin, "ann")
+    await ann.make_list("House")
+    await ann.add("paint", "pour", "dig", *(f"other {number}" for number in range(30)))
+    await expect(ann.open_titles).to_have_count(33)
+    plan = await _open(ann, "Plan")
+    await _let_wait(plan, "pour", "dig")
+    await _let_wait(plan, "paint", "pour")
+    await expect(plan.locator(".node")).to_have_count(3)
+    keyboard = ann.page.keyboard
+    box = {
+        title: plan.locator(".node").filter(has_text=title) for title in ("dig", "pour", "paint")
+    }
+    await expect(box["dig"]).to_have_role("button")
+    await expect(box["dig"]).to_have_accessible_name(
+        "dig, ready, 1 waits for it, on the longest chain"
+    )
+    await plan.get_by_role("button", name="Close").focus()
+    await keyboard.press("Tab")
+    await expect(box["dig"]).to_be_focused()
+    await expect(box["dig"].locator(".ring")).not_to_have_css("stroke", "none")
+    await expect(box["pour"].locator(".ring")).to_have_css("stroke", "none")
+    await keyboard.press("ArrowDown")
+    await keyboard.press("ArrowRight")
+    await expect(box["paint"]).to_be_focused()
+    # The focus stays where it is when the picture is drawn anew.
+    await ann.todo("dig").get_by_role("checkbox").dispatch_event("click", {"detail": 1})
+    await expect(plan.locator(".node.completed")).to_have_count(1)
+    await expect(box["paint"]).to_be_focused()
+    await keyboard.press("ArrowLeft")
+    await keyboard.press("ArrowUp")
+    await expect(box["dig"]).to_be_focused()
+    await keyboard.press("Enter")
+    await expect(ann.todo("dig").get_by_role("checkbox")).to_be_focused()
+    await expect(ann.todo("dig")).to_be_in_viewport()
+    await ann.is_unharmed()
+
+
+async def test_on_a_phone_a_tap_on_a_box_leads_to_its_todo(browser: Browser, origin: str) -> None:
+    """The panel that lies over the list goes away, and the todo is on the screen."""
+    ann = await Visitor.register(browser, origin, "ann", **PHONE)
+    await ann.page.get_by_role("link", name="All lists").click()
+    await ann.make_list("Phone")
+    await ann.add(*(f"todo {number}" for number in range(30)), "dig", "pour")
+    await expect(ann.open_titles).to_have_count(32)
+    plan = await _open(ann, "Plan")
+    await _let_wait(plan, "pour", "dig")
+    await plan.locator(".node").filter(has_text="dig").tap()
+    await expect(plan).to_be_hidden()
+    await expect(ann.todo("dig")).to_be_in_viewport()
+    await ann.is_unharmed()
+
+
+async def test_an_answer_that_is_marked_stale_is_said_to_be_one(
+    browser: Browser, origin: str
+) -> None:
+    """What the graph said last stays on show, with a calm word that it is not from now."""
+    ann = await Visitor.register(browser, origin, "ann")
+    await ann.make_list("House")
+    await ann.add("dig", "pour")
+    stale = True
+
+    async def mark(route: Route) -> None:
+        answer = await route.fetch()
+        await route.fulfill(response=answer, json=await answer.json() | {"stale": stale})
+
+    for path in ("**/recommendations?*", "**/graph?*", "**/critical-path?*"):
+        await ann.page.route(path, mark)
+    plan = await _open(ann, "Plan")
+    await _let_wait(plan, "pour", "dig")
+    await expect(plan.locator(".node")).to_have_count(2)
+    await expect(plan.locator("#plan-away")).to_have_text(
+        "The graph is away for a moment. This is what it said last."
+    )
+    following = await _open(ann, "What to do next")
+    await expect(following.locator("#next .name")).to_have_text(["dig"])
+    away = following.locator("#next-away")
+    await expect(away).to_have_text("The graph is away for a moment. This is what it said last.")
+    stale = False
+    await following.get_by_role("checkbox", name="dig").click()
+    await expect(following.locator("#next .name")).to_have_text(["pour"])
+    await expect(away).to_be_hidden()
+    await ann.page.unroute_all(behavior="wait")
     await ann.is_unharmed()

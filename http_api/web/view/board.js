@@ -1,10 +1,11 @@
 /** Shows the todos of the open list, who types, and does what the reader wants done to them. */
 
 import { explain } from '../api.js';
-import { uuid7 } from '../ids.js';
+import { suggestions } from '../hints.js';
 import { avatar } from './avatar.js';
+import { Composer } from './composer.js';
 import { draggable } from './drag.js';
-import { arrange, at, glide, make, typed } from './dom.js';
+import { arrange, at, calm, glide, make, typed } from './dom.js';
 import { Row } from './row.js';
 import { announce, toast } from './toast.js';
 
@@ -25,10 +26,13 @@ export class Board {
   #leave = [];
   #current = null; // the todo whose buttons Tab reaches
   #dragging = false;
+  #api;
+  #composer;
 
-  constructor(me) {
+  constructor(me, api) {
     this.#me = me;
-    this.#listenToComposer();
+    this.#api = api;
+    this.#composer = new Composer(api);
     for (const id of ['open', 'done']) {
       at(id).addEventListener('keydown', (event) => this.#key(event));
       at(id).addEventListener('focusin', ({ target }) => this.#reach(target));
@@ -56,7 +60,7 @@ export class Board {
     at('empty').hidden = true;
     at('done-group').hidden = true;
     at('board').classList.toggle('busy', list !== null);
-    at('add').hidden = true;
+    this.#composer.follow(list, typing);
     if (!list) return;
     this.#leave = [
       list.on('change', () => this.#render()),
@@ -65,6 +69,18 @@ export class Board {
       typing.on('change', () => this.#renderTyping()),
     ];
     this.#render();
+  }
+
+  /** Brings a todo into view and gives it the focus; tells whether it is there. */
+  reveal(id) {
+    const row = this.#rows.get(id);
+    if (!row) return false;
+    if (row.todo.completed) at('done-group').open = true;
+    row.element.scrollIntoView({ block: 'center', behavior: calm() ? 'auto' : 'smooth' });
+    const place = row.tick.disabled ? row.element : row.tick; // a reader's box cannot be ticked
+    place.focus({ preventScroll: true });
+    row.flash(this.#me.username);
+    return true;
   }
 
   get #mayWrite() {
@@ -76,7 +92,7 @@ export class Board {
     if (!list?.view || this.#dragging) return;
     at('board').classList.remove('busy');
     at('board').classList.toggle('read-only', !this.#mayWrite);
-    at('add').hidden = !this.#mayWrite;
+    this.#composer.allow(this.#mayWrite);
 
     const todos = list.todos;
     const open = todos.filter((todo) => !todo.completed);
@@ -107,6 +123,8 @@ export class Board {
         remove: (one) => this.#remove(one),
         typing: (one) => this.#typing.say(one.id),
         offset: () => this.#list.offset,
+        label: (one, label) => this.#list.change('todo.add_label', { todo_id: one.id, label }),
+        suggest: (title) => suggestions(this.#api, this.#list.id, title),
       });
       this.#rows.set(todo.id, row);
     }
@@ -162,12 +180,9 @@ export class Board {
   }
 
   /** Says why a change was taken back, and gives what was written back to its writer. */
-  #sayRefused({ type, title }, error) {
+  #sayRefused(command, error) {
     toast([explain(error)], { kind: 'problem' });
-    const input = at('add-title');
-    if (type !== 'todo.create' || input.value) return;
-    input.value = title;
-    at('add').querySelector('button').hidden = false;
+    if (command.type === 'todo.create') this.#composer.giveBack(command);
   }
 
   #tick(todo, byKey) {
@@ -193,7 +208,7 @@ export class Board {
   #neighbour(id) {
     const element = this.#rows.get(id)?.element;
     const next = element?.nextElementSibling ?? element?.previousElementSibling;
-    return this.#rows.get(next?.dataset.id)?.tick ?? at('add-title');
+    return this.#rows.get(next?.dataset.id)?.tick ?? this.#composer;
   }
 
   #move(id, after) {
@@ -239,23 +254,5 @@ export class Board {
   #makeCurrent(id) {
     this.#current = id;
     for (const [one, row] of this.#rows) row.reachable(one === id);
-  }
-
-  #listenToComposer() {
-    const input = at('add-title');
-    const button = at('add').querySelector('button');
-    input.addEventListener('input', () => {
-      button.hidden = !input.value.trim();
-      if (input.value) this.#typing?.say();
-    });
-    at('add').addEventListener('submit', (event) => {
-      event.preventDefault();
-      const title = input.value.trim();
-      if (!title) return;
-      this.#list.change('todo.create', { id: uuid7(), list_id: this.#list.id, title });
-      input.value = '';
-      button.hidden = true;
-      at('add').scrollIntoView({ block: 'nearest' });
-    });
   }
 }

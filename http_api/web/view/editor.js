@@ -5,9 +5,11 @@ import { make } from './dom.js';
 /**
  * Puts an input in the place of `button` until the reader is done: Enter and leaving keep the
  * words, Escape does not. `kept(words)` is called when they are new and not empty, `typing()` with
- * each stroke, `closed()` at the end in any case. Returns a function that ends it: `close(keep)`.
+ * the words at each stroke, `closed()` at the end in any case. `beside` (null: nothing) is put under
+ * the input; the focus may go there and back. Returns a function that ends it: `close(keep)`.
  */
-export function edit(button, value, label, { kept, typing = () => {}, closed = () => {} }) {
+export function edit(button, value, label, options) {
+  const { kept, typing = () => {}, closed = () => {}, beside = null } = options;
   const input = make('input', {
     class: 'title-editor',
     dir: 'auto',
@@ -18,19 +20,27 @@ export function edit(button, value, label, { kept, typing = () => {}, closed = (
   });
   input.value = value;
   let open = true;
+  const within = (element) => element === input || Boolean(beside?.contains(element));
   const finish = (keep) => {
     if (!open) return; // taking the input away blurs it, which would finish again
     open = false;
     const words = input.value.trim();
-    const hadFocus = document.activeElement === input;
+    const hadFocus = within(document.activeElement);
     button.hidden = false;
     input.remove();
+    beside?.remove();
     if (hadFocus) button.focus();
     if (keep && words && words !== value) kept(words);
     closed();
   };
-  input.addEventListener('input', typing);
-  input.addEventListener('blur', () => finish(true));
+  const left = ({ relatedTarget }) => within(relatedTarget) || finish(true);
+  input.addEventListener('input', () => typing(input.value));
+  input.addEventListener('blur', left);
+  beside?.addEventListener('focusout', left);
+  beside?.addEventListener('keydown', (event) => {
+    event.stopPropagation();
+    if (event.key === 'Escape') input.focus();
+  });
   input.addEventListener('keydown', (event) => {
     event.stopPropagation(); // the keys of what lies around do not apply while typing
     if (event.isComposing) return;
@@ -40,7 +50,7 @@ export function edit(button, value, label, { kept, typing = () => {}, closed = (
     }
   });
   button.hidden = true;
-  button.after(input);
+  button.after(input, ...(beside ? [beside] : []));
   input.focus();
   input.select();
   return finish;

@@ -1,6 +1,7 @@
 /** The panel that says what to do next, over all lists, and why. */
 
 import { explain } from '../api.js';
+import { AGAIN_WHEN_STALE_MS, againAfter, sayAway, sayStale } from '../away.js';
 import { uuid7 } from '../ids.js';
 import { inWords } from '../reasons.js';
 import { at, icon, make, typed } from './dom.js';
@@ -46,9 +47,9 @@ export class NextPanel {
   }
 
   /** Asks again when things have settled: a burst of changes is one question. */
-  #soon() {
+  #soon(after = SETTLE_MS) {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#load(), SETTLE_MS);
+    this.#timer = setTimeout(() => this.#load(), after);
   }
 
   async #load() {
@@ -57,11 +58,20 @@ export class NextPanel {
       const answer = await this.#parts.api.get(`/recommendations?limit=${LIMIT}`);
       if (asked === this.#asked) this.#show(answer);
     } catch (error) {
-      if (asked === this.#asked && at('next-hint')) this.#hint(explain(error));
+      if (asked !== this.#asked || !at('next')) return;
+      this.#hint('');
+      this.#away(sayAway(error));
+      if (againAfter(error) !== null) this.#soon(againAfter(error));
     }
   }
 
-  #show({ items, stale }) {
+  #away(words) {
+    at('next-away').textContent = words;
+    at('next-away').hidden = !words;
+  }
+
+  #show(answer) {
+    const { items } = answer;
     const list = at('next');
     if (!list) return;
     const open = items.filter(({ todo }) => !this.#done.has(todo.id));
@@ -70,8 +80,9 @@ export class NextPanel {
     const focused = document.activeElement?.closest?.('#next li')?.dataset.id;
     list.replaceChildren(...open.map((item) => this.#item(item)));
     if (focused) list.querySelector(`[data-id="${CSS.escape(focused)}"] .tick`)?.focus();
-    if (stale) this.#hint('The graph is away for a moment: this is what it said last.');
-    else this.#hint(open.length ? '' : 'Nothing waits for you. Whatever you add shows up here.');
+    this.#away(sayStale(answer));
+    if (sayStale(answer)) this.#soon(AGAIN_WHEN_STALE_MS);
+    this.#hint(open.length ? '' : 'Nothing waits for you. Whatever you add shows up here.');
   }
 
   #hint(words) {
@@ -92,19 +103,16 @@ export class NextPanel {
         'aria-label': todo.title,
         onclick: ({ currentTarget }) => this.#tick(todo, currentTarget),
       }, icon('check')),
-      make('div', { class: 'what' },
-        make('span', { class: 'name' }, typed(todo.title)),
-        make('ul', { class: 'facts' },
-          make('li', {}, make('a', { class: 'from', href: `#/lists/${todo.list_id}` }, typed(title))),
-          ...words.map(([said, { kind, facts }]) => make('li', {
-            class: `fact ${kind === 'priority' ? facts.priority : kind}`,
-          }, said)))),
-      make('span', {
+      make('span', { class: 'name' }, typed(todo.title)),
+      score ? make('span', {
         class: 'score',
         role: 'img',
-        title: points || 'no points',
-        'aria-label': `${score} points: ${points || 'no reason'}`,
-      }, String(score)));
+        title: points,
+        'aria-label': `${score} points: ${points}`,
+      }, String(score)) : null,
+      make('ul', { class: 'facts' },
+        make('li', {}, make('a', { class: 'from', href: `#/lists/${todo.list_id}` }, typed(title))),
+        ...words.map(([said, reason]) => make('li', { class: `fact ${tone(reason)}` }, said))));
   }
 
   #tick(todo, button) {
@@ -130,4 +138,10 @@ export class NextPanel {
     else this.#done.clear();
     this.#soon();
   }
+}
+
+/** Returns the class that colours a reason. */
+function tone({ kind, facts }) {
+  if (kind === 'priority') return facts.priority;
+  return kind === 'due' && facts.due_in_hours < 0 ? 'due high' : kind;
 }

@@ -16,6 +16,11 @@ export class Panel {
     return this.#open?.name ?? null;
   }
 
+  /** Tells whether the panel lies over the list; on a laptop it has a place of its own. */
+  get covers() {
+    return this.#open !== null && getComputedStyle(at('panel')).position === 'fixed';
+  }
+
   /**
    * Makes a button open and close a panel. `content()` returns what to show: an object with
    * `title`, `template`, `mount(body)` and `unmount()`.

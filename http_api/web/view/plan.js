@@ -1,19 +1,10 @@
 /** The panel that draws what waits for what in a list, and lets one say so. */
 
-import { explain } from '../api.js';
-import { BOX, layOut } from '../plan.js';
+import { AGAIN_WHEN_STALE_MS, againAfter, sayAway, sayStale } from '../away.js';
 import { at, icon, make, typed } from './dom.js';
+import { Picture } from './picture.js';
 
-const SVG = 'http://www.w3.org/2000/svg';
 const SETTLE_MS = 300;
-const LETTERS = 20;
-
-function shape(name, attributes = {}, ...children) {
-  const element = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  element.append(...children);
-  return element;
-}
 
 export class PlanPanel {
   title = 'Plan';
@@ -23,13 +14,18 @@ export class PlanPanel {
   #leave = [];
   #timer = null;
   #asked = 0;
+  #opened;
+  #picture;
 
-  constructor(list, { api }) {
+  /** `opened(id)` is called with the todo whose box was chosen. */
+  constructor(list, { api }, opened) {
     this.#list = list;
     this.#api = api;
+    this.#opened = opened;
   }
 
   mount() {
+    this.#picture = new Picture(at('plan'), this.#opened);
     at('wait').addEventListener('submit', (event) => {
       event.preventDefault();
       this.#wait(event.target.elements);
@@ -47,9 +43,9 @@ export class PlanPanel {
     for (const leave of this.#leave) leave();
   }
 
-  #soon() {
+  #soon(after = SETTLE_MS) {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#load(this.#list.offset), SETTLE_MS);
+    this.#timer = setTimeout(() => this.#load(this.#list.offset), after);
   }
 
   async #load(offset = 0) {
@@ -62,8 +58,15 @@ export class PlanPanel {
       ]);
       if (asked === this.#asked && at('plan')) this.#show(graph, path);
     } catch (error) {
-      if (asked === this.#asked && at('plan-hint')) this.#hint(explain(error));
+      if (asked !== this.#asked || !at('plan')) return;
+      this.#away(sayAway(error));
+      if (againAfter(error) !== null) this.#soon(againAfter(error));
     }
+  }
+
+  #away(words) {
+    at('plan-away').textContent = words;
+    at('plan-away').hidden = !words;
   }
 
   #hint(words) {
@@ -72,19 +75,18 @@ export class PlanPanel {
   }
 
   #show(graph, path) {
-    const picture = layOut(graph, path.todos.length > 1 ? path.todos.map(({ id }) => id) : []);
-    const place = at('plan');
-    place.hidden = picture.boxes.length === 0;
-    place.replaceChildren(draw(picture));
+    const chain = path.todos.length > 1 ? path.todos.map(({ id }) => id) : [];
+    const { shown, left } = this.#picture.draw(graph, chain);
     const words = [];
-    if (!picture.boxes.length) words.push('Nothing in this list waits for anything yet.');
-    if (path.todos.length > 1) {
+    if (!shown) words.push('Nothing in this list waits for anything yet.');
+    if (chain.length) {
       words.push(`The longest chain takes ${lasting(path.minutes)}`
         + `${path.assumed ? `, at ${path.assumed_min} min for what has no estimate` : ''}.`);
     }
-    if (picture.left) words.push(`${picture.left} more are not drawn.`);
-    if (graph.stale) words.push('The graph is away for a moment: this is what it said last.');
+    if (left) words.push(`${left} more are not drawn.`);
     this.#hint(words.join(' '));
+    this.#away(sayStale(graph, path));
+    if (sayStale(graph, path)) this.#soon(AGAIN_WHEN_STALE_MS);
     this.#showWaits(graph);
   }
 
@@ -130,31 +132,6 @@ export class PlanPanel {
     }
     this.#list.change('todo.block', { todo_id: todo.value, by: by.value });
   }
-}
-
-function draw({ boxes, lines, width, height }) {
-  const picture = shape('svg', {
-    width,
-    height,
-    viewBox: `0 0 ${width} ${height}`,
-    role: 'img',
-    'aria-label': `${boxes.length} todos and what they wait for, the first ones at the left`,
-  });
-  for (const line of lines) {
-    const kind = line.critical ? 'edge critical' : 'edge';
-    picture.append(shape('path', { d: line.d, class: kind, fill: 'none' }));
-  }
-  for (const box of boxes) {
-    const states = ['ready', 'completed', 'critical'].filter((state) => box[state]);
-    const letters = [...box.title];
-    const short = letters.length > LETTERS ? `${letters.slice(0, LETTERS - 1).join('')}…` : box.title;
-    picture.append(shape('g', { class: ['node', ...states].join(' ') },
-      shape('title', {}, box.title),
-      shape('rect', { x: box.x, y: box.y, width: BOX.width, height: BOX.height, rx: 10 }),
-      shape('text', { x: box.x + 12, y: box.y + BOX.height / 2, 'dominant-baseline': 'central' },
-        short)));
-  }
-  return picture;
 }
 
 function lasting(minutes) {

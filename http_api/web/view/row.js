@@ -3,18 +3,21 @@
 import { avatar, tint } from './avatar.js';
 import { at, drawIcons, make, typed, when } from './dom.js';
 import { edit } from './editor.js';
+import { LabelOffer } from './labels.js';
 
 const FLASH_MS = 1_600;
 
 /**
  * One row. `acts` are the board's answers to what the reader does here:
- * `tick(todo, byKey)`, `rename(todo, title, base)`, `remove(todo)`, `typing(todo)`, `offset()`.
+ * `tick(todo, byKey)`, `rename(todo, title, base)`, `remove(todo)`, `typing(todo)`, `offset()`,
+ * `label(todo, label)`, `suggest(title)`.
  */
 export class Row {
   todo = null;
   editing = false;
   #acts;
   #typist = null;
+  #offer = null; // labels, while the title is open
   #closeEditor = () => {};
 
   constructor(acts) {
@@ -51,6 +54,7 @@ export class Row {
     }
     this.#showFacts(todo);
     this.#showBy();
+    this.#offer?.update(todo);
   }
 
   /** Makes this row's buttons reachable with Tab, or not: one row of the list is, at a time. */
@@ -86,15 +90,33 @@ export class Row {
     if (this.editing || this.title.disabled) return;
     const base = this.#acts.offset();
     this.editing = true;
+    const offer = this.todo.completed ? null : this.#offerLabels();
     this.#closeEditor = edit(this.title, this.todo.title, 'Title', {
       kept: (title) => this.#acts.rename(this.todo, title, base),
-      typing: () => this.#acts.typing(this.todo),
+      typing: (title) => {
+        this.#acts.typing(this.todo);
+        offer?.typed(title);
+      },
+      beside: offer?.element,
       closed: () => {
         this.editing = false;
+        offer?.close();
+        this.#offer = null;
         // Back to where Space ticks and the arrows walk.
         if (document.activeElement === this.title) this.tick.focus();
       },
     });
+  }
+
+  #offerLabels() {
+    this.#offer = new LabelOffer(this.todo, this.#acts.suggest, (label) => {
+      // Before the button goes: its going must not look like leaving.
+      if (this.#offer.element.contains(document.activeElement)) {
+        this.element.querySelector('.title-editor').focus();
+      }
+      this.#acts.label(this.todo, label);
+    });
+    return this.#offer;
   }
 
   #showFacts(todo) {

@@ -40,7 +40,7 @@ export class Workspace {
     const letters = new Letters(api, me);
     const news = new Emitter(); // the entries of whichever list is open
     this.#parts = { api, me, socket, outbox, lists, letters, news };
-    this.board = new Board(me);
+    this.board = new Board(me, api);
     this.head = new Head(me, socket, outbox);
     this.panel = new Panel();
     this.side = new Side(lists, (id) => {
@@ -121,11 +121,18 @@ export class Workspace {
     };
     ofList('people', 'open-people', PeoplePanel);
     ofList('talk', 'open-talk', TalkPanel);
-    ofList('plan', 'open-plan', PlanPanel);
+    this.panel.register('plan', at('open-plan'), () =>
+      new PlanPanel(this.#list, this.#parts, (id) => this.#reveal(id)));
     ofList('trash', 'open-trash', TrashPanel);
     this.panel.register('inbox', at('inbox-open'), () => new InboxPanel(letters, me));
     const current = () => this.#list;
     this.panel.register('next', at('next-open'), () => new NextPanel(this.#parts, current));
+  }
+
+  /** Goes to a todo of the open list; a panel that lies over it goes away. */
+  #reveal(id) {
+    if (this.panel.covers) this.panel.close();
+    this.board.reveal(id);
   }
 
   async #load() {
