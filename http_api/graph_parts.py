@@ -17,16 +17,19 @@ __all__ = ["keep_up", "open_graph"]
 
 
 @asynccontextmanager
-async def open_graph(settings: Settings) -> AsyncIterator[Graph]:
-    """Open Neo4j or the graph of this process; nothing is connected before the first question."""
-    graph = _graph(settings)
+async def open_graph(settings: Settings, *, read_s: float = 5.0) -> AsyncIterator[Graph]:
+    """Open Neo4j or the graph of this process; nothing is connected before the first question.
+
+    ``read_s`` seconds bound a question to Neo4j: whoever reads whole lists needs more than users.
+    """
+    graph = _graph(settings, read_s)
     try:
         yield graph
     finally:
         await graph.aclose()
 
 
-def _graph(settings: Settings) -> Graph:
+def _graph(settings: Settings, read_s: float) -> Graph:
     if settings.neo4j_url is None:
         from store.graph.graph_memory import MemoryGraph  # noqa: PLC0415 - one of the two
 
@@ -42,6 +45,7 @@ def _graph(settings: Settings) -> Graph:
             user=settings.neo4j_user,
             password="" if password is None else password.get_secret_value(),
             graph=settings.namespace,
+            read_s=read_s,
             failures=settings.graph_failures,
             probe_after_s=settings.graph_pause_s,
         )

@@ -52,6 +52,13 @@ def _servers(value: SecretStr) -> SecretStr:
     return value
 
 
+def _without_login(value: SecretStr) -> SecretStr:
+    """Refuse a URL with a login, which the driver would repeat, password and all, in its error."""
+    if "@" in value.get_secret_value():
+        raise ValueError
+    return value
+
+
 def _origins(value: Any) -> Any:
     """Split a comma separated list of exact origins."""
     if isinstance(value, str):
@@ -142,7 +149,11 @@ class Settings(_SecretsDirectory):
     neo4j_url: Annotated[
         SecretStr | None,
         _url_of("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc"),
-        Field(description="bolt://host:7687 or neo4j://host:7687"),
+        AfterValidator(_without_login),
+        Field(
+            description="bolt://host:7687 or neo4j://host:7687, the login apart in"
+            " LOCKSTEP_NEO4J_USER and LOCKSTEP_NEO4J_PASSWORD"
+        ),
     ] = None
     neo4j_user: Annotated[
         str | None, Field(description="a user name; none means no authentication")

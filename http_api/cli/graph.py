@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import typer
 
 from http_api.cli.failure import Failure, SpokenGroup
 
 if TYPE_CHECKING:
+    from store.errors import GraphUnavailable
     from store.graph.check import Checked
     from store.graph.graph import Graph
     from store.graph.rebuild import Rebuilt
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["EXAMPLES", "graph_app"]
 
 T = TypeVar("T")
+
+# A list of 10,000 todos with all their labels and terms takes more than 5 s on a busy machine.
+_READ_S: Final = 60.0
 
 EXAMPLES = """
 \b
@@ -109,6 +114,7 @@ def _with_graph(work: Callable[[GraphSource, Graph], Awaitable[T]]) -> T:
     from http_api.cli.configured import read_settings
     from http_api.graph_parts import open_graph
     from http_api.parts import StartError, open_ready_store
+    from store.errors import GraphUnavailable
     from store.graph.source import GraphSource
 
     settings = read_settings()
@@ -119,10 +125,13 @@ def _with_graph(work: Callable[[GraphSource, Graph], Awaitable[T]]) -> T:
             exit_status=2,
         )
 
+    # What the driver says of each try tears the progress bar; the end of it is said below.
+    logging.getLogger("neo4j").setLevel(logging.ERROR)
+
     async def run() -> T:
         store = await open_ready_store(settings)
         try:
-            async with open_graph(settings) as graph:
+            async with open_graph(settings, read_s=_READ_S) as graph:
                 await graph.start()
                 return await work(GraphSource(store), graph)
         finally:
@@ -132,3 +141,18 @@ def _with_graph(work: Callable[[GraphSource, Graph], Awaitable[T]]) -> T:
         return asyncio.run(run())
     except StartError as error:
         raise Failure(str(error)) from error
+    except GraphUnavailable as error:
+        raise Failure(_why(error)) from error
+
+
+def _why(error: GraphUnavailable) -> str:
+    """Say what to look at: here the operator reads it, who may know how Neo4j is set up."""
+    cause = error.__cause__
+    code = str(getattr(cause, "code", None) or "")
+    if code.startswith("Neo.ClientError.Security."):
+        return (
+            "Neo4j does not let us in: LOCKSTEP_NEO4J_USER and LOCKSTEP_NEO4J_PASSWORD must be a "
+            "login of the server that LOCKSTEP_NEO4J_URL names."
+        )
+    said = f" ({code or type(cause).__name__})" if cause is not None else ""
+    return f"Neo4j does not answer{said}: is it running where LOCKSTEP_NEO4J_URL says?"

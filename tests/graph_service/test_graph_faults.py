@@ -144,3 +144,22 @@ async def test_without_redis_the_sweep_keeps_the_graph_up(
         said = worker.process.log()
         assert "Traceback" not in said
         assert "projection_failed" not in said
+
+
+async def test_a_wrong_password_is_named_to_the_operator(
+    start_service: StartService, run: Run
+) -> None:
+    """Whoever mends the graph reads which settings to look at, not that it is asked again soon."""
+    server = await asyncio.to_thread(Neo4jServer.start, run, "the right one")
+    try:
+        service = await start_service(
+            server, replicas=0, workers=0, NEO4J_USER="neo4j", NEO4J_PASSWORD="another"
+        )
+        for words in (("check", "--dry-run"), ("rebuild",)):
+            status, said = await service.administer("graph", *words)
+            assert status == 1, said
+            assert "LOCKSTEP_NEO4J_USER" in said
+            assert "LOCKSTEP_NEO4J_PASSWORD" in said
+            assert "another" not in said
+    finally:
+        server.remove()

@@ -137,6 +137,15 @@ def test_a_refused_url_does_not_show_its_password(monkeypatch: pytest.MonkeyPatc
     assert settings.database_shown == "PostgreSQL h/d"
 
 
+def test_a_login_in_the_url_of_neo4j_is_refused_unseen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neo4j's driver takes none there, and its error would print the password."""
+    monkeypatch.setenv("LOCKSTEP_NEO4J_URL", "bolt://neo4j:hunter2@127.0.0.1:7687")
+    said = refusal()
+    assert "hunter2" not in said
+    assert "LOCKSTEP_NEO4J_USER" in said
+    assert "LOCKSTEP_NEO4J_PASSWORD" in said
+
+
 def test_unknown_names_are_warned_about(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A misspelt setting would otherwise have no effect, silently."""
     monkeypatch.setenv("LOCKSTEP_PROT", "8001")
