@@ -115,6 +115,7 @@ class Follower(centrifuge.SubscriptionEventHandler):  # type: ignore[misc]
         """Show that the list is live; publications that were missed follow."""
         board = self._board
         board.live = True
+        board.status = "reconnecting"  # what went wrong before is over
         if self._reported:
             self._reported = False
             self.news(f"connected again, resuming after offset {board.shown}")
