@@ -32,6 +32,13 @@ class AsOf(Positioned, Stale):
     """Say which position of the list the answer rests on; the graph may be behind its head."""
 
 
+class Shown(AsOf):
+    """Say how many there are, and whether all of them are shown."""
+
+    total: int = Field(description="How many there are; what is shown is `limit` at most.")
+    truncated: bool = Field(description="There is more than is shown.")
+
+
 class ReasonShape(Shape):
     """Say why, with what it is worth."""
 
@@ -76,8 +83,8 @@ class WaitingPerson(Shape):
     todos: list[UUID]
 
 
-class ImpactShape(AsOf):
-    """Say what waits for a todo, nearest first, and who."""
+class ImpactShape(Shown):
+    """Say what waits for a todo, nearest first, and who; `people` are those of what is shown."""
 
     todo_id: UUID
     list_id: UUID
@@ -94,8 +101,11 @@ class StepShape(Shape):
     starts_min: int = Field(description="Minutes from now until all that it waits for is done.")
 
 
-class CriticalPathShape(AsOf):
-    """Show the chain of open todos that takes longest: nothing is done sooner."""
+class CriticalPathShape(Shown):
+    """Show the chain of open todos that takes longest: nothing is done sooner.
+
+    Minutes and `assumed` are of the whole chain.
+    """
 
     minutes: int
     todos: list[StepShape]
@@ -119,8 +129,8 @@ class EdgeShape(Shape):
     target: UUID = Field(alias="to")
 
 
-class GraphShape(AsOf):
-    """Show the live todos of a list that wait or are waited for."""
+class GraphShape(Shown):
+    """Show the live todos of a list that wait or are waited for; `total` counts these todos."""
 
     nodes: list[NodeShape]
     edges: list[EdgeShape]

@@ -17,9 +17,10 @@ from http_api.graph_shapes import (
     RecommendationsShape,
     SuggestionsShape,
 )
-from http_api.paging import OffsetNumber, digits
+from http_api.paging import Limit, OffsetNumber, digits
 from http_api.reply import reply
 from store.graph.critical_path import ASSUMED_MIN, critical_path
+from store.graph.excerpt import excerpt
 from store.todo.commands import Id, Title
 from store.todo.model import todo_json
 
@@ -36,6 +37,8 @@ _Few = Annotated[int, BeforeValidator(digits), Field(ge=1, le=100)]
 _HINTS: Final = 5
 # From so many todos on an answer is written beside the loop: ten thousand take a third of a second.
 _LARGE: Final = 1_000
+# A picture with more lines than this is none; a todo may wait for a hundred others.
+_EDGES_A_NODE: Final = 10
 
 
 class NextQuery(BaseModel):
@@ -52,6 +55,18 @@ class ReachedQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     min_offset: OffsetNumber = 0
+
+
+class ImpactQuery(ReachedQuery):
+    """Say how many of those that wait are to be shown."""
+
+    limit: Limit = 100
+
+
+class DrawnQuery(ReachedQuery):
+    """Say how many todos are to be shown."""
+
+    limit: Limit = 500
 
 
 class PeopleQuery(ReachedQuery):
@@ -101,29 +116,31 @@ async def _written(todos: int, write: Callable[[], dict[str, Any]]) -> Response:
 
 
 async def _impact(call: Call) -> Response:
-    query = call.query(ReachedQuery)
+    query = call.query(ImpactQuery)
     todo_id = call.path_id("todo_id")
-    said = await call.services.advisor.impact(call.actor, todo_id, query.min_offset)
-    list_id, offset, waiting = said.value
+    said = await call.services.advisor.impact(call.actor, todo_id, query.limit, query.min_offset)
+    found = said.value
 
     def write() -> dict[str, Any]:
         people: dict[str, list[str]] = {}
-        for one in waiting:
+        for one in found.waiting:
             for name in one.todo.assignees or (one.todo.created_by.username,):
                 people.setdefault(name, []).append(str(one.todo.id))
         return {
             "todo_id": str(todo_id),
-            "list_id": str(list_id),
-            "waiting": [{"todo": todo_json(one.todo), "steps": one.steps} for one in waiting],
+            "list_id": str(found.list_id),
+            "waiting": [{"todo": todo_json(one.todo), "steps": one.steps} for one in found.waiting],
             "people": [{"username": name, "todos": ids} for name, ids in sorted(people.items())],
-            **_as_of(call, said, offset),
+            "total": found.total,
+            "truncated": found.total > len(found.waiting),
+            **_as_of(call, said, found.offset),
         }
 
-    return await _written(len(waiting), write)
+    return await _written(len(found.waiting), write)
 
 
 async def _path(call: Call) -> Response:
-    query = call.query(ReachedQuery)
+    query = call.query(DrawnQuery)
     list_id = call.path_id("list_id")
     said = await call.services.advisor.dependencies(call.actor, list_id, query.min_offset)
 
@@ -138,8 +155,10 @@ async def _path(call: Call) -> Response:
                     "estimate_min": step.todo.estimate_min,
                     "starts_min": step.starts_min,
                 }
-                for step in path.steps
+                for step in path.steps[: query.limit]
             ],
+            "total": len(path.steps),
+            "truncated": len(path.steps) > query.limit,
             "assumed_min": ASSUMED_MIN,
             "assumed": path.assumed,
             **_as_of(call, said, said.value.offset),
@@ -149,13 +168,14 @@ async def _path(call: Call) -> Response:
 
 
 async def _graph(call: Call) -> Response:
-    query = call.query(ReachedQuery)
+    query = call.query(DrawnQuery)
     list_id = call.path_id("list_id")
     said = await call.services.advisor.dependencies(call.actor, list_id, query.min_offset)
     todos = said.value.todos
 
     def write() -> dict[str, Any]:
         still_open = {one.todo_id for one in todos if not one.completed}
+        drawn = excerpt(todos, query.limit, query.limit * _EDGES_A_NODE)
 
         def is_ready(one: Dependency) -> bool:
             return not one.completed and still_open.isdisjoint(one.waits_for)
@@ -168,14 +188,12 @@ async def _graph(call: Call) -> Response:
                     "completed": one.completed,
                     "ready": is_ready(one),
                 }
-                for one in todos
+                for one in drawn.todos
             ],
-            "edges": [
-                {"from": str(one.todo_id), "to": str(other)}
-                for one in todos
-                for other in one.waits_for
-            ],
+            "edges": [{"from": str(one), "to": str(other)} for one, other in drawn.edges],
             "alone": said.value.alone,
+            "total": len(todos),
+            "truncated": not drawn.whole,
             **_as_of(call, said, said.value.offset),
         }
 
@@ -241,9 +259,10 @@ ENDPOINTS: Final = (
         path=f"{API}/todos/{{todo_id}}/impact",
         tag="Graph",
         summary="What waits for a todo",
-        description="Directly and through others, by todo and by person. " + _BEHIND,
+        description="Directly and through others, by todo and by person, nearest first; at most "
+        "`limit`, and `truncated` says whether there are more. " + _BEHIND,
         handler=_impact,
-        query=ReachedQuery,
+        query=ImpactQuery,
         answers={200: Answer("What waits, nearest first", ImpactShape)},
         refusals=(404, 503),
     ),
@@ -252,9 +271,10 @@ ENDPOINTS: Final = (
         path=f"{API}/lists/{{list_id}}/critical-path",
         tag="Graph",
         summary="The chain that takes longest",
-        description="By the todos' estimates, along what they wait for. " + _BEHIND,
+        description="By the todos' estimates, along what they wait for; of a longer chain the "
+        "first `limit`, and `truncated`. " + _BEHIND,
         handler=_path,
-        query=ReachedQuery,
+        query=DrawnQuery,
         answers={200: Answer("The critical path", CriticalPathShape)},
         refusals=(404, 503),
     ),
@@ -263,9 +283,11 @@ ENDPOINTS: Final = (
         path=f"{API}/lists/{{list_id}}/graph",
         tag="Graph",
         summary="A list's dependencies, for drawing",
-        description=_BEHIND,
+        description="At most `limit` todos, and ten times as many dependencies between them; where "
+        "there are more, `truncated`: first what can be done now, then step by step what waits for "
+        "it, then what is done. " + _BEHIND,
         handler=_graph,
-        query=ReachedQuery,
+        query=DrawnQuery,
         answers={200: Answer("Nodes and edges", GraphShape)},
         refusals=(404, 503),
     ),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from store.store import Store
     from store.todo.model import Todo
 
-__all__ = ["Advice", "Advised", "Advisor", "Recommended", "WaitingTodo"]
+__all__ = ["Advice", "Advised", "Advisor", "ImpactNow", "Recommended", "WaitingTodo"]
 
 T = TypeVar("T")
 
@@ -66,6 +66,19 @@ class WaitingTodo:
     steps: int
 
 
+@dataclass(frozen=True, slots=True)
+class ImpactNow:
+    """Hold the nearest of what waits for a todo of ``list_id``, and ``total``, how many wait.
+
+    Where not all are in ``waiting``, ``total`` is what the graph counted as of ``offset``.
+    """
+
+    list_id: UUID
+    offset: int
+    waiting: tuple[WaitingTodo, ...]
+    total: int
+
+
 class Advisor:
     """Ask the graph, check in PostgreSQL in the asker's name, answer.
 
@@ -107,9 +120,9 @@ class Advisor:
         return Advised(Advice(items[:limit], said.value.offsets), said.stale)
 
     async def impact(
-        self, actor: Actor, todo_id: UUID, min_offset: int
-    ) -> Advised[tuple[UUID, int, tuple[WaitingTodo, ...]]]:
-        """Say what waits for a todo, nearest first: its list, the graph's offset, the todos."""
+        self, actor: Actor, todo_id: UUID, limit: int, min_offset: int
+    ) -> Advised[ImpactNow]:
+        """Say what waits for a todo: at most ``limit``, nearest first."""
         list_id = await self._permitted.list_of(actor.id, todo_id)
         said: Advised[Impact] = await self._ask(
             actor,
@@ -118,13 +131,22 @@ class Advisor:
             list_id,
             min_offset,
         )
-        found = await self._permitted.open(actor.id, [one.todo_id for one in said.value.waiting])
-        waiting = tuple(
-            WaitingTodo(found[one.todo_id], one.steps)
-            for one in said.value.waiting
-            if one.todo_id in found and found[one.todo_id].list_id == list_id
-        )
-        return Advised((list_id, said.value.offset, waiting), said.stale)
+        known = said.value.waiting
+        waiting: list[WaitingTodo] = []
+        looked = 0
+        # One more tells whether there is more. Some may be done or gone by now: then further ones.
+        while looked < len(known) and len(waiting) <= limit:
+            some = known[looked : looked + limit + 1]
+            looked += len(some)
+            found = await self._permitted.open(actor.id, [one.todo_id for one in some])
+            waiting += (
+                WaitingTodo(found[one.todo_id], one.steps)
+                for one in some
+                if one.todo_id in found and found[one.todo_id].list_id == list_id
+            )
+        total = len(waiting) if len(waiting) <= limit else len(known)
+        shown = tuple(waiting[:limit])
+        return Advised(ImpactNow(list_id, said.value.offset, shown, total), said.stale)
 
     async def dependencies(
         self, actor: Actor, list_id: UUID, min_offset: int

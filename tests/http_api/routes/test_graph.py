@@ -183,6 +183,70 @@ async def test_a_list_s_dependencies_can_be_drawn(ann: Someone) -> None:
     assert answer["alone"] == 1
 
 
+async def test_what_is_too_much_to_show_is_cut_and_counted(ann: Someone) -> None:
+    """Nearest first; the picture begins with what can be done now, the path with its first step."""
+    list_id = await ann.new_list()
+    chain = [await ann.new_todo(list_id, "step 0")]
+    for number in range(1, 6):
+        blocked_by = [chain[-1]["id"]]
+        chain.append(await ann.new_todo(list_id, f"step {number}", blocked_by=blocked_by))
+    ids = [one["id"] for one in chain]
+
+    impact = await ann.done("GET", f"/todos/{ids[0]}/impact?limit=2")
+    ImpactShape.model_validate(impact)
+    assert [one["todo"]["id"] for one in impact["waiting"]] == ids[1:3]
+    assert impact["people"] == [{"username": ann.username, "todos": ids[1:3]}]
+    assert (impact["total"], impact["truncated"]) == (5, True)
+
+    picture = await ann.done("GET", f"/lists/{list_id}/graph?limit=3")
+    GraphShape.model_validate(picture)
+    assert {one["id"]: one["ready"] for one in picture["nodes"]} == {
+        ids[0]: True,
+        ids[1]: False,
+        ids[2]: False,
+    }
+    assert {(one["from"], one["to"]) for one in picture["edges"]} == {
+        (ids[1], ids[0]),
+        (ids[2], ids[1]),
+    }
+    assert (picture["total"], picture["truncated"], picture["alone"]) == (6, True, 0)
+
+    path = await ann.done("GET", f"/lists/{list_id}/critical-path?limit=4")
+    CriticalPathShape.model_validate(path)
+    assert [one["id"] for one in path["todos"]] == ids[:4]
+    assert (path["total"], path["truncated"], path["minutes"]) == (6, True, 180)
+
+    for about, total in ((f"/todos/{ids[0]}/impact", 5), (f"/lists/{list_id}/graph", 6)):
+        whole = await ann.done("GET", f"{about}?limit={total}")
+        assert (whole["total"], whole["truncated"]) == (total, False)
+        for limit in ("0", "1001", "many"):
+            assert (await ann.get(f"{about}?limit={limit}")).status_code == 422
+
+
+async def test_what_is_done_by_now_makes_room_for_what_waits_further_on(
+    service: Service, ann: Someone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An earlier answer names todos that wait no more; others are shown in their place."""
+    list_id = await ann.new_list()
+    foot = await ann.new_todo(list_id, "foot")
+    made = [await ann.new_todo(list_id, "top", blocked_by=[foot["id"]]) for _ in range(6)]
+    ids = sorted(one["id"] for one in made)
+    about = f"/todos/{foot['id']}/impact?limit=2"
+    await ann.done("GET", about)
+
+    async def away(*_: Any) -> None:
+        raise GraphUnavailable("It is away.")
+
+    monkeypatch.setattr(service.services.advisor, "_prepare", away)
+    for one in ids[:4]:
+        await ann.done("PATCH", f"/todos/{one}", {"completed": True})
+
+    answer = await ann.done("GET", about)
+
+    assert [one["todo"]["id"] for one in answer["waiting"]] == ids[4:]
+    assert (answer["total"], answer["truncated"], answer["stale"]) == (2, False, True)
+
+
 async def test_an_earlier_answer_shows_todos_as_they_are_now(
     service: Service, ann: Someone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
