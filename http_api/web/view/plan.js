@@ -83,7 +83,8 @@ export class PlanPanel {
       words.push(`The longest chain takes ${lasting(path.minutes)}`
         + `${path.assumed ? `, at ${path.assumed_min} min for what has no estimate` : ''}.`);
     }
-    if (left) words.push(`${left} more are not drawn.`);
+    const more = left + Math.max(0, (graph.total ?? 0) - graph.nodes.length);
+    if (more) words.push(`${more} more are not drawn.`);
     this.#hint(words.join(' '));
     this.#away(sayStale(graph, path));
     if (sayStale(graph, path)) this.#soon(AGAIN_WHEN_STALE_MS);
@@ -93,8 +94,8 @@ export class PlanPanel {
   #showWaits({ nodes, edges }) {
     const mayWrite = ['owner', 'editor'].includes(this.#list.role);
     const named = new Map(nodes.map((node) => [node.id, node]));
-    const open = edges.filter(({ from, to }) =>
-      !named.get(from)?.completed && !named.get(to)?.completed);
+    const isOpen = (id) => named.get(id)?.completed === false;
+    const open = edges.filter(({ from, to }) => isOpen(from) && isOpen(to));
     at('waits').replaceChildren(...open.slice(0, 100).map(({ from, to }) => {
       const [one, other] = [named.get(from).title, named.get(to).title];
       return make('li', {},
