@@ -77,6 +77,8 @@ def test_limits_are_those_of_the_code() -> None:
     told = {row[0]: row[1] for row in rows(PAGE) if len(row) == 2}
     assert told["one message from a client"].startswith(f"{limits.frame_bytes // 1024} KiB")
     assert f"{limits.first_frame_bytes // 1024} KiB before" in told["one message from a client"]
+    waiting = told["commands of a connection that wait for their turn, in one frame or several"]
+    assert waiting.startswith(f"{limits.backlog_commands}, and {limits.backlog_bytes // 1024} KiB")
     assert told["time to `connect`"] == f"{limits.connect_s:.0f} s"
     assert told["subscriptions of a connection"] == str(limits.subscriptions)
     assert f"{limits.page_entries} entries" in told["`publications` in a subscribe reply"]
