@@ -61,16 +61,14 @@ class Waiting:
     """Name an open todo that waits for another one, ``steps`` dependencies away (1: directly)."""
 
     todo_id: UUID
-    title: str
     steps: int
-    people: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """List what waits for one todo, nearest first; ``list_id`` None: the graph has no such todo.
+    """List what waits for one todo, nearest first, then by id.
 
-    A waiting todo's ``people`` are its assignees, or else who created it, in order.
+    ``list_id`` None: the graph has no such todo.
     """
 
     list_id: UUID | None

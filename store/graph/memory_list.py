@@ -92,10 +92,7 @@ class MemoryList:
         waits_for = {
             todo.id: todo.blocked_by for todo in todos.values() if todo.blocked_by and todo.open
         }
-        return tuple(
-            Waiting(one, todos[one].title, steps, tuple(sorted(open_todo(todos[one]).people)))
-            for one, steps in steps_to(todo_id, waits_for)
-        )
+        return tuple(Waiting(one, steps) for one, steps in steps_to(todo_id, waits_for))
 
     def dependencies(self) -> tuple[tuple[Dependency, ...], int]:
         """Give the live todos that have to do with a dependency, and how many have not."""

@@ -19,10 +19,18 @@ from neo4j.exceptions import (
 
 from store.graph.breaker import Breaker, Failure
 
-__all__ = ["Neo4jSession", "Neo4jSettings", "Rows", "rows"]
+__all__ = ["TOGETHER", "Neo4jSession", "Neo4jSettings", "Rows", "many", "rows"]
 
 T = TypeVar("T")
 Rows = list[dict[str, Any]]
+
+TOGETHER: Final = """
+WITH collect(row) AS found
+UNWIND range(0, size(found) - 1, 250) AS start
+RETURN found[start..start + 250] AS rows
+"""
+"""Ends a statement for ``many``: puts what it calls ``row`` together. The driver takes 0.1 ms for a
+record, whatever is in it, so ten thousand rows were a second; these are some 3 ms each."""
 
 # What the server says when it ended a transaction that took longer than it may.
 _TOO_SLOW: Final = frozenset(
@@ -147,6 +155,16 @@ async def rows(
 ) -> Rows:
     """Run a statement and give its rows. ``parameters`` are the only way in for values."""
     return await (await transaction.run(text, dict(parameters))).data()
+
+
+async def many(
+    transaction: AsyncManagedTransaction, text: LiteralString, parameters: Mapping[str, Any]
+) -> list[list[Any]]:
+    """Run a statement that ends with TOGETHER, and give its rows; the loop gets its turn."""
+    found: list[list[Any]] = []
+    async for record in await transaction.run(text, dict(parameters)):
+        found += record["rows"]
+    return found
 
 
 def _judge(error: Exception) -> Failure | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -90,15 +91,19 @@ class Permitted:
             return live
 
         live = await self._database.transact(Pool.APP, asker, work, read_only=True)
-        return tuple(
-            Dependency(
-                one.todo_id,
-                *live[one.todo_id],
-                waits_for=tuple(other for other in one.waits_for if other in live),
+        refreshed: list[Dependency] = []
+        for start in range(0, len(known), _AT_ONCE):
+            refreshed += (
+                Dependency(
+                    one.todo_id,
+                    *live[one.todo_id],
+                    waits_for=tuple(other for other in one.waits_for if other in live),
+                )
+                for one in known[start : start + _AT_ONCE]
+                if one.todo_id in live
             )
-            for one in known
-            if one.todo_id in live
-        )
+            await asyncio.sleep(0)
+        return tuple(refreshed)
 
     async def ready(self, asker: UUID, ids: Collection[UUID]) -> Mapping[UUID, Todo]:
         """Give those of the todos that the asker could complete now: they wait for no open one."""
