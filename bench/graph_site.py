@@ -67,7 +67,13 @@ class GraphSite:
 
 
 def step_back(pid: int) -> None:
-    """Give every thread of a process low priority; those that they start have it, too."""
+    """Give every thread of a process low priority; those that they start have it, too.
+
+    Where the kernel schedules sessions as groups (sched(7), autogroup), ``nice`` counts within one
+    alone, and each server of ours is one: the group needs it as well.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        Path(f"/proc/{pid}/autogroup").write_text(str(_NICE))
     for task in Path(f"/proc/{pid}/task").iterdir():
         with contextlib.suppress(ProcessLookupError):
             os.setpriority(os.PRIO_PROCESS, int(task.name), _NICE)
