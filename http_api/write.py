@@ -14,7 +14,7 @@ from http_api.body_model import body_model
 from http_api.endpoint import API, Answer, Endpoint, names_id
 from store.entry import Position
 from store.errors import Invalid
-from store.todo.parse import parse_command
+from store.todo.parse import NOT_KNOWN, parse_command
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -90,7 +90,7 @@ def refuse_reserved(reserved: AbstractSet[str], fields: Mapping[str, Any]) -> No
     """Raise Invalid for fields that the body may not have because something else decides them."""
     foreign = sorted(reserved & fields.keys())
     if foreign:
-        raise Invalid([(name, "Extra inputs are not permitted") for name in foreign])
+        raise Invalid([(name, NOT_KNOWN) for name in foreign])
 
 
 def _nest(fields: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,10 @@ from store.todo.commands import COMMANDS
 if TYPE_CHECKING:
     from store.todo.commands import Command
 
-__all__ = ["UnknownCommandError", "invalid", "parse_command"]
+__all__ = ["NOT_KNOWN", "UnknownCommandError", "invalid", "parse_command"]
+
+NOT_KNOWN = "is not known here"
+"""What is said of a field or a parameter that nothing takes."""
 
 
 class UnknownCommandError(Exception):
@@ -24,7 +27,12 @@ def invalid(error: ValidationError) -> Invalid:
     """Turn pydantic's findings into dotted paths and messages, without the offending values."""
     return Invalid(
         [
-            (".".join(str(part) for part in found["loc"]), found["msg"])
+            (
+                ".".join(str(part) for part in found["loc"]),
+                NOT_KNOWN
+                if found["type"] == "extra_forbidden"
+                else found["msg"].removeprefix("Value error, "),
+            )
             for found in error.errors(include_url=False, include_context=False, include_input=False)
         ]
     )
