@@ -96,7 +96,7 @@ export class Composer {
     if (this.#title === title) this.#show();
     else this.#clear();
     this.#hints.typed(title); // not at once: several may be added in a row
-    at('add').scrollIntoView({ block: 'nearest' });
+    at('open').lastElementChild?.scrollIntoView({ block: 'nearest' });
   }
 
   #add(title, labels = []) {

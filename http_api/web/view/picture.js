@@ -1,6 +1,7 @@
 /** Draws what waits for what as boxes and lines that can be walked with the keyboard. */
 
 import { BOX, inSentence, layOut, step } from '../plan.js';
+import { make } from './dom.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 const RING = 3; // px between a box and the ring around the focused one
@@ -92,10 +93,7 @@ function svg({ boxes, lines, width, height }) {
 function node(box, boxes) {
   const states = ['ready', 'completed', 'critical'].filter((state) => box[state]);
   const place = { x: box.x, y: box.y, width: BOX.width, height: BOX.height };
-  const words = document.createElement('div');
-  words.className = 'words';
-  words.dir = 'auto';
-  words.textContent = box.title;
+  const words = make('div', { class: 'words' }, make('div', { dir: 'auto' }, box.title));
   return shape('g', {
     class: ['node', ...states].join(' '),
     'data-id': box.id,
