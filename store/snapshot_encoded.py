@@ -1,8 +1,8 @@
 """Read a list whole as the bytes that are sent: the database itself writes the JSON.
 
-A todo takes 30 us to become an object and then bytes, and ten thousand hold the loop for a third of
-a second. Here none becomes an object: the loop has its turn after each page, which costs it a
-millisecond or two, and all together takes a fifth of the processor time.
+A todo takes 30 us to become an object and then bytes: ten thousand hold the loop for 0.2 to 0.3 s.
+Here none becomes an object: the loop has its turn after each page, which holds it for 5 ms at most,
+and all together takes 0.1 s of processor time instead of 0.3, the database's own included.
 """
 
 from __future__ import annotations
@@ -95,10 +95,14 @@ async def read_encoded(
             "members": [member_json(member) for member in frame.members],
         }
     )
-    pages = [page async for page in _pages(connection, list_id, trash=trash)]
+    parts = [before[:-1], b',"todos":[']
+    async for page in _pages(connection, list_id, trash=trash):
+        parts += (page, b",")
+    if parts[-1] == b",":
+        parts.pop()
     after = orjson.dumps({"epoch": frame.position.epoch, "offset": frame.position.offset})
-    body = b'%b,"todos":[%b],%b' % (before[:-1], b",".join(pages), after[1:])
-    return frame.position, body
+    parts += (b"],", after[1:])
+    return frame.position, b"".join(parts)  # copied once: it may be 50 MB
 
 
 async def _pages(

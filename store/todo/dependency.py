@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from uuid import UUID
+from collections.abc import Hashable, Iterable, Mapping
+from typing import TypeVar
 
 __all__ = ["shortest_way"]
 
+Id = TypeVar("Id", bound=Hashable)
 
-def shortest_way(
-    waits_for: Mapping[UUID, Iterable[UUID]], start: UUID, goal: UUID
-) -> tuple[UUID, ...]:
+
+def shortest_way(waits_for: Mapping[Id, Iterable[Id]], start: Id, goal: Id) -> tuple[Id, ...]:
     """Give a shortest way from ``start`` to ``goal``, both included; empty when there is none.
 
     A todo is no way to itself unless a circle leads back to it.
     """
-    came_from: dict[UUID, UUID] = {}
+    came_from: dict[Id, Id] = {}
     waiting = deque([start])
     while waiting and goal not in came_from:
         here = waiting.popleft()
