@@ -111,13 +111,16 @@ class Advisor:
             ("recommend", limit),
             lambda: self._graph.recommend(actor.username, now, limit + _MORE),
         )
-        ready = await self._permitted.ready(actor.id, [one.todo_id for one in said.value.items])
+        ids = [one.todo_id for one in said.value.items]
+        ready, mine = await self._permitted.ready(actor.id, ids)
         items = tuple(
             Recommended(ready[one.todo_id], one.score, one.reasons)
             for one in said.value.items
             if one.todo_id in ready
         )
-        return Advised(Advice(items[:limit], said.value.offsets), said.stale)
+        # What the graph looked at may be no longer theirs: not even its id is told then.
+        offsets = {one: offset for one, offset in said.value.offsets.items() if one in mine}
+        return Advised(Advice(items[:limit], offsets), said.stale)
 
     async def impact(
         self, actor: Actor, todo_id: UUID, limit: int, min_offset: int

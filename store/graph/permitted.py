@@ -105,18 +105,28 @@ class Permitted:
             await asyncio.sleep(0)
         return tuple(refreshed)
 
-    async def ready(self, asker: UUID, ids: Collection[UUID]) -> Mapping[UUID, Todo]:
-        """Give those of the todos that the asker could complete now: they wait for no open one."""
+    async def ready(
+        self, asker: UUID, ids: Collection[UUID]
+    ) -> tuple[Mapping[UUID, Todo], frozenset[UUID]]:
+        """Give those of the todos that the asker could complete now: they wait for no open one.
 
-        async def work(connection: AsyncConnection) -> Mapping[UUID, Todo]:
+        And the ids of all lists that the asker is a member of, as of the same moment.
+        """
+
+        async def work(
+            connection: AsyncConnection,
+        ) -> tuple[Mapping[UUID, Todo], frozenset[UUID]]:
             found = await _open(connection, asker, ids, writable=True)
             blockers = {other for todo in found.values() for other in todo.blocked_by}
             waited_for = await _open(connection, asker, blockers) if blockers else {}
+            query = select(members.c.list_id).join(lists, lists.c.id == members.c.list_id)
+            query = query.where(members.c.user_id == asker, lists.c.deleted_at.is_(None))
+            mine = frozenset(await connection.scalars(query))
             return {
                 todo_id: todo
                 for todo_id, todo in found.items()
                 if not any(other in waited_for for other in todo.blocked_by)
-            }
+            }, mine
 
         return await self._database.transact(Pool.APP, asker, work, read_only=True)
 

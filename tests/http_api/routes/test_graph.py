@@ -77,6 +77,26 @@ async def test_only_what_is_mine_to_do_is_recommended(
     assert _titles(await _next(eve)) == []
 
 
+class _Away:
+    """Be a graph that does not answer."""
+
+    def __getattr__(self, question: str) -> Any:
+        async def ask(*_: Any) -> Any:
+            raise GraphUnavailable("It is away.")
+
+        return ask
+
+
+def _leave_behind(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the graph stay as it is, as one does whose worker is stopped."""
+    monkeypatch.setattr(service.services.advisor, "_prepare", None)
+
+
+def _take_away(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the graph answer nothing more."""
+    monkeypatch.setattr(service.services.advisor, "_graph", _Away())
+
+
 async def test_who_was_removed_is_told_nothing_more(ann: Someone, bob: Someone) -> None:
     """From the next question on, whatever the graph knew."""
     list_id = await ann.new_list()
@@ -93,6 +113,44 @@ async def test_who_was_removed_is_told_nothing_more(ann: Someone, bob: Someone) 
     assert (hints["labels"], hints["together"]) == ([], [])
     people = await bob.done("GET", f"/people/suggestions?list={own}")
     assert people["invite"] == []
+
+
+async def test_a_graph_that_is_late_or_away_tells_who_was_removed_nothing_more(
+    service: Service, ann: Someone, bob: Someone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even that the list is there, nor how far it is, however long the graph takes to know."""
+    list_id = await ann.new_list()
+    await ann.share(list_id, bob)
+    gone = await ann.new_list()
+    await ann.share(gone, bob)
+    milk = await ann.new_todo(list_id, "milk", labels=["food"])
+    cake = await ann.new_todo(list_id, "cake", blocked_by=[milk["id"]])
+    own = await bob.new_list()
+    about = (
+        "/recommendations",
+        f"/people/suggestions?list={own}",
+        f"/lists/{own}/suggestions?title=milk",
+    )
+    told = "".join([(await bob.get(path)).text for path in about])
+    assert all(one in told for one in (list_id, gone, milk["id"], "food", ann.username))
+
+    _leave_behind(service, monkeypatch)
+    for path in about:
+        assert (await bob.done("GET", path))["stale"] is False
+    await ann.done("DELETE", f"/lists/{list_id}/members/{bob.username}")
+    await ann.done("DELETE", f"/lists/{gone}")
+    late = [await bob.done("GET", path) for path in about]
+    _take_away(service, monkeypatch)
+    away = [await bob.done("GET", path) for path in about]
+
+    assert [one["stale"] for one in late] == [False, False, False]
+    assert [one["stale"] for one in away] == [True, True, True]
+    for secret in (list_id, gone, milk["id"], cake["id"], "food", ann.username):
+        assert secret not in str(late)
+        assert secret not in str(away)
+    assert own in {one["id"] for one in away[0]["lists"]}
+    for path in (f"/lists/{list_id}/graph", f"/todos/{milk['id']}/impact"):
+        assert (await bob.get(path)).status_code == 404
 
 
 @pytest.mark.parametrize(
