@@ -192,7 +192,7 @@ class Lanes:
                 raise
             if written:
                 self._warm.keep(list_id, warm)
-                await self._answer(list_id, waiting, answers)
+                await self._answer(list_id, waiting, answers, at_head=len(group) > 0)
                 return True
             try:
                 caught_up = await self._catch_up(list_id, warm)
@@ -209,14 +209,18 @@ class Lanes:
         list_id: UUID,
         waiting: list[Waiting],
         answers: list[Sequence[Committed] | LockstepError],
+        *,
+        at_head: bool,
     ) -> None:
         doubtful: list[Waiting] = []
         for each, answer in zip(waiting, answers, strict=True):
             if not isinstance(answer, LockstepError):
                 each.give(answer)
-            elif len(each) > 1 or each.commands[0].op is not None:
-                # What is refused now may have been done before: its operation id will tell. And
-                # which of several is to blame, only the longer way can say.
+            elif not at_head or len(each) > 1 or each.commands[0].op is not None:
+                # Where nothing was written, nothing was compared with the head either: another
+                # replica may have made a moment ago what is missing here. What is refused now may
+                # have been done before: its operation id will tell. And which of several is to
+                # blame, only the longer way can say.
                 doubtful.append(each)
             else:
                 each.fail(answer)

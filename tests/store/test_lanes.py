@@ -184,6 +184,27 @@ async def test_what_another_replica_wrote_and_told_of_needs_no_further_read(
     assert await gapless(store, list_id) == len(titles) + 2
 
 
+async def test_nothing_is_refused_for_want_of_what_another_replica_wrote(
+    store: Store, person: People, postgresql_url: str
+) -> None:
+    """Nor is a new todo missing, nor a new editor a viewer, though nobody told this replica."""
+    ann, bob = await person("ann"), await person("bob")
+    list_id = await warm_list(store, ann)
+    await store.commit(ann, MemberSet(list_id=list_id, username="bob", role="viewer"))
+    other = await open_store(StoreSettings(postgresql_url))
+    made = await other.commit(ann, TodoCreate(list_id=list_id, title="new"))
+    await other.commit(ann, MemberSet(list_id=list_id, username="bob", role="editor"))
+    await other.aclose()
+    todo_id = UUID(orjson.loads(made.body)["todo"]["id"])
+    for actor in (ann, bob):
+        changes = {"title": f"seen by {actor.username}"}
+        answer = await store.commit(
+            actor, TodoUpdate.model_validate({"todo_id": todo_id, "changes": changes})
+        )
+        assert orjson.loads(answer.body)["todo"]["title"] == changes["title"]
+    assert await gapless(store, list_id)
+
+
 async def test_a_list_that_another_replica_deleted_is_forgotten(
     store: Store, person: People, postgresql_url: str
 ) -> None:
