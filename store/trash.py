@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import (
@@ -75,11 +75,9 @@ async def purge_list(
     waiting = await _waiting(connection, list_id, due)
     drafts: list[Draft] = []
 
-    def add(kind: str, **fields: Any) -> dict[str, Any]:
+    def signed() -> Context:
         op = new_id()
-        data = Context(SERVICE, op, str(instant(now)), op).entry(kind, **fields)
-        drafts.append(Draft(log, data))
-        return data
+        return Context(SERVICE, op, str(instant(now)), op)
 
     gone = frozenset(due)
     let_go: list[Todo] = []
@@ -87,14 +85,14 @@ async def purge_list(
         after: Todo | None = todo
         for other in todo.blocked_by:
             if other in gone:
-                data = add("todo.unblocked", todo_id=str(todo.id), by=str(other))
+                data = signed().entry("todo.unblocked", todo_id=str(todo.id), by=str(other))
+                drafts.append(Draft(log, data))
                 after = fold_todo(after, data, head + len(drafts))
         if after is not None:
             let_go.append(after)
     await _write(connection, list_id, let_go)
     if len(waiting) < _BATCH:
-        for todo_id in due:
-            add("todo.purged", todo_id=str(todo_id))
+        drafts += (Draft(log, signed().entry("todo.purged", todo_id=str(one))) for one in due)
         same = and_(todos.c.list_id == list_id, todos.c.id.in_(due))
         await connection.execute(delete(todos).where(same))
     return await append(connection, head, drafts)
