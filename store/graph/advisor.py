@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +11,7 @@ from uuid import UUID
 
 from store.errors import GraphUnavailable
 from store.graph.answers import ListDependencies, ListHints, PeopleHints
+from store.graph.last_answers import LastAnswers
 from store.graph.permitted import Permitted
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ _PATIENCE_S: Final = 2.0
 _LOOK_S: Final = 0.02
 # The graph is asked for more than are shown: some may be done or gone by now.
 _MORE: Final = 20
-_KEPT: Final = 1_000  # last good answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +82,9 @@ class Advisor:
     """Ask the graph, check in PostgreSQL in the asker's name, answer.
 
     ``prepare`` is given the asker's id and username before each question; None: the graph keeps
-    up by itself. While the graph is away the last good answer to the same question is given again,
-    checked anew. Every method raises GraphUnavailable when there is none, NotFound where the asker
-    may not look, and Unavailable.
+    up by itself. While such a graph is away the last good answer to the same question is given
+    again, checked anew. Every method raises GraphUnavailable when there is none, NotFound where the
+    asker may not look, and Unavailable.
     """
 
     def __init__(
@@ -101,7 +100,7 @@ class Advisor:
         self._permitted = Permitted(store.database)
         self._now = store.now
         self._sleep = sleep
-        self._last: OrderedDict[Hashable, object] = OrderedDict()
+        self._last = LastAnswers()
 
     async def recommend(self, actor: Actor, limit: int) -> Advised[Advice]:
         """Say what to do next, over all lists of the asker's."""
@@ -226,14 +225,12 @@ class Advisor:
             said = await ask()
         except GraphUnavailable:
             # Whoever asks for an offset would rather wait than hear of the time before.
-            if min_offset or question not in self._last:
+            last = None if min_offset else self._last.find(question)
+            if last is None:
                 raise
-            self._last.move_to_end(question)
-            return Advised(self._last[question], stale=True)  # type: ignore[arg-type]
-        self._last[question] = said
-        self._last.move_to_end(question)
-        if len(self._last) > _KEPT:
-            self._last.popitem(last=False)
+            return Advised(last, stale=True)  # type: ignore[arg-type]
+        if said is not None and self._prepare is None:  # else it is never away
+            self._last.keep(question, said)
         return Advised(said, stale=False)
 
     async def _reach(self, list_id: UUID, offset: int) -> None:

@@ -291,11 +291,9 @@ async def test_what_is_done_by_now_makes_room_for_what_waits_further_on(
     ids = sorted(one["id"] for one in made)
     about = f"/todos/{foot['id']}/impact?limit=2"
     await ann.done("GET", about)
-
-    async def away(*_: Any) -> None:
-        raise GraphUnavailable("It is away.")
-
-    monkeypatch.setattr(service.services.advisor, "_prepare", away)
+    _leave_behind(service, monkeypatch)
+    await ann.done("GET", about)
+    _take_away(service, monkeypatch)
     for one in ids[:4]:
         await ann.done("PATCH", f"/todos/{one}", {"completed": True})
 
@@ -314,11 +312,9 @@ async def test_an_earlier_answer_shows_todos_as_they_are_now(
     top = await ann.new_todo(list_id, "top", blocked_by=[foot["id"]])
     gone = await ann.new_todo(list_id, "gone", blocked_by=[foot["id"]])
     await ann.done("GET", f"/lists/{list_id}/graph")
-
-    async def away(*_: Any) -> None:
-        raise GraphUnavailable("It is away.")
-
-    monkeypatch.setattr(service.services.advisor, "_prepare", away)
+    _leave_behind(service, monkeypatch)
+    await ann.done("GET", f"/lists/{list_id}/graph")
+    _take_away(service, monkeypatch)
     await ann.done("PATCH", f"/todos/{foot['id']}", {"title": "foundation", "completed": True})
     await ann.done("DELETE", f"/todos/{gone['id']}")
 
@@ -332,6 +328,16 @@ async def test_an_earlier_answer_shows_todos_as_they_are_now(
     assert answer["edges"] == [{"from": top["id"], "to": foot["id"]}]
     path = await ann.done("GET", f"/lists/{list_id}/critical-path")
     assert [one["title"] for one in path["todos"]] == ["top"]
+
+
+async def test_a_graph_that_is_never_away_has_no_earlier_answers(
+    service: Service, ann: Someone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That of the process keeps none: it would only take memory."""
+    await ann.done("GET", "/recommendations")
+    _take_away(service, monkeypatch)
+    _leave_behind(service, monkeypatch)
+    assert (await ann.get("/recommendations")).status_code == 503
 
 
 async def test_a_long_answer_is_brought_in_parts_and_written_beside_the_loop(
