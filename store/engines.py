@@ -135,6 +135,10 @@ def _open_sqlite(url: URL, settings: StoreSettings) -> Database:
     )
 
 
+def _lower(text: str | None) -> str | None:
+    return None if text is None else text.lower()
+
+
 def _sqlite_engine(url: URL, size: int, settings: StoreSettings, *, begin: str) -> AsyncEngine:
     engine = create_async_engine(
         url,
@@ -148,6 +152,8 @@ def _sqlite_engine(url: URL, size: int, settings: StoreSettings, *, begin: str) 
     @event.listens_for(engine.sync_engine, "connect")
     def _on_connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves, see below
+        # SQLite's own knows the case of ASCII alone (sqlite.org/lang_corefunc.html#lower).
+        connection.create_function("lower", 1, _lower, deterministic=True)
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")  # a commit survives a power cut

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, not_, or_, select, tuple_, type_coerce
+from sqlalchemy import ColumnElement, collate, exists, func, not_, or_, select, tuple_, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
 
 from store.list_load import find_person
@@ -77,15 +77,17 @@ async def search_todos(
         ready = is_ready(postgresql=postgresql)
         query = query.where(ready if search.ready else not_(ready))
     if search.text is not None:
-        query = query.where(
-            or_(
-                todos.c.title.icontains(search.text, autoescape=True),
-                todos.c.notes.icontains(search.text, autoescape=True),
-            )
-        )
+        text = search.text.lower()
+        held = (_cased(column, postgresql=postgresql) for column in (todos.c.title, todos.c.notes))
+        query = query.where(or_(*(column.icontains(text, autoescape=True) for column in held)))
     if search.after is not None:
         query = query.where(tuple_(todos.c.created_at, todos.c.id) > tuple_(*search.after))
     return tuple(todo_from_row(row) for row in await connection.execute(query))
+
+
+def _cased(column: Column[Any], *, postgresql: bool) -> ColumnElement[Any]:
+    """Have a column's letters lowered as Unicode says, whatever locale the database was made in."""
+    return collate(column, "und-x-icu") if postgresql else column
 
 
 def _holds(column: Column[Any], value: str, *, postgresql: bool) -> ColumnElement[bool]:

@@ -47,6 +47,16 @@ async def test_each_filter_narrows_what_is_found(store: Store, person: People) -
     assert await titles(store, bob) == ["Buy 100% milk", "pay_rent"]
 
 
+@pytest.mark.parametrize("text", ["äpfel", "ÄPFEL", "Äpfel", "ОГУРЦЫ", "огурцы"])
+async def test_case_is_ignored_in_every_alphabet(store: Store, person: People, text: str) -> None:
+    """Whatever locale the database was made in."""
+    ann = await person("ann")
+    list_id = await new_list(store, ann)
+    await new_todo(store, ann, list_id, "grüne ÄPFEL", notes="und Огурцы")
+    await new_todo(store, ann, list_id, "Apfel")
+    assert await titles(store, ann, text=text) == ["grüne ÄPFEL"]
+
+
 @pytest.mark.parametrize("limit", [1, 2, 5])
 async def test_pages_join_up_without_a_gap_or_a_repeat(
     store: Store, person: People, limit: int
