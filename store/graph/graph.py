@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from store.errors import GraphUnavailable
+
 if TYPE_CHECKING:
     from uuid import UUID
 
@@ -17,7 +19,16 @@ if TYPE_CHECKING:
     )
     from store.graph.model import Delta, ListGraph
 
-__all__ = ["Graph", "GraphReader", "GraphWriter"]
+__all__ = ["GenerationGone", "Graph", "GraphReader", "GraphWriter"]
+
+
+class GenerationGone(GraphUnavailable):
+    """Refuse a generation that was dropped, or that the graph lost with everything else."""
+
+    def __init__(self, generation: int) -> None:
+        super().__init__(
+            f"Generation {generation} of the graph is gone: it was replaced, or the graph emptied."
+        )
 
 
 class GraphWriter(Protocol):
@@ -25,9 +36,10 @@ class GraphWriter(Protocol):
 
     The graph belongs to one database, named by its epoch. It may be built anew, as another
     *generation* beside the one that questions are answered from. Its number is never given again,
-    so whoever still holds that of a dropped one does no harm: nothing is in it, and it takes
-    nothing in. Every method raises GraphUnavailable when the graph is away, slow or refuses, and is
-    bounded in time.
+    not even by a graph that lost everything, so whoever still holds that of a dropped one does no
+    harm: nothing is in it, it takes nothing in, and no watermark that was in it is in another.
+    Every method raises GraphUnavailable when the graph is away, slow or refuses, and is bounded in
+    time.
     """
 
     async def start(self) -> None:
@@ -39,11 +51,14 @@ class GraphWriter(Protocol):
         It is made, empty, when there is none yet or when it belongs to another epoch.
         """
 
+    async def answering(self, epoch: str) -> int | None:
+        """Give the same, and make nothing; None: there is none of this epoch."""
+
     async def begin(self, epoch: str) -> int:
         """Make a new, empty generation, which answers nothing yet; give its number."""
 
     async def switch(self, generation: int) -> None:
-        """Answer from this generation from now on, in one moment."""
+        """Answer from this generation from now on, in one moment. Raises GenerationGone."""
 
     async def drop(self, generation: int) -> None:
         """Remove a generation that is not answered from, in small transactions."""

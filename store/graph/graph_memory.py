@@ -17,6 +17,7 @@ from store.graph.answers import (
     Recommendations,
 )
 from store.graph.apply import apply
+from store.graph.graph import GenerationGone
 from store.graph.hints import companions, label_hints
 from store.graph.memory_list import MemoryList
 from store.graph.people import Meeting, assignments, invitations
@@ -72,8 +73,8 @@ class _Generation:
 class MemoryGraph:
     """Be a graph in the memory of this process; gone with it, and made from the logs again.
 
-    A todo takes about a kilobyte. Never away, so it raises nothing. What a question sees is one
-    moment's graph, although the loop gets its turn while it is answered.
+    A todo takes about a kilobyte. Never away, so it raises nothing but GenerationGone. What a
+    question sees is one moment's graph, although the loop gets its turn while it is answered.
     """
 
     def __init__(self) -> None:
@@ -88,10 +89,14 @@ class MemoryGraph:
 
     async def generation(self, epoch: str) -> int:
         """Give the active generation; a new one if it belongs to another epoch."""
-        active = self._generations.get(self._active)
-        if active is None or active.epoch != epoch:
+        if await self.answering(epoch) is None:
             self._active = await self.begin(epoch)
         return self._active
+
+    async def answering(self, epoch: str) -> int | None:
+        """Give the active generation, if it is of this epoch."""
+        active = self._generations.get(self._active)
+        return None if active is None or active.epoch != epoch else self._active
 
     async def begin(self, epoch: str) -> int:
         """Make a new generation, with a number that none had before."""
@@ -101,6 +106,8 @@ class MemoryGraph:
 
     async def switch(self, generation: int) -> None:
         """Make it the active one."""
+        if generation not in self._generations:
+            raise GenerationGone(generation)
         self._active = generation
 
     async def drop(self, generation: int) -> None:

@@ -53,7 +53,7 @@ class Neo4jGraph:
         """Connect to nothing yet. Raises ValueError or neo4j's ConfigurationError for a bad URL."""
         self._session = Neo4jSession(settings)
         self._graph = settings.graph
-        self._generations = Generations(self._session, settings.graph)
+        self._generations = Generations(self._session, settings.graph, self.start)
 
     @property
     def breaker(self) -> Breaker:
@@ -82,12 +82,16 @@ class Neo4jGraph:
         """Give the generation that questions are answered from."""
         return await self._generations.active(epoch)
 
+    async def answering(self, epoch: str) -> int | None:
+        """Give the same, and make nothing."""
+        return await self._generations.answering(epoch)
+
     async def begin(self, epoch: str) -> int:
         """Make a new, empty generation."""
         return await self._generations.begin(epoch)
 
     async def switch(self, generation: int) -> None:
-        """Answer from this generation from now on."""
+        """Answer from this generation from now on. Raises GenerationGone."""
         await self._generations.switch(generation)
 
     async def drop(self, generation: int) -> None:

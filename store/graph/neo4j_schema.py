@@ -35,7 +35,7 @@ WORDS: Final[dict[LiteralString, tuple[str, ...]]] = {
         "HAS", "NAMED",
     ),
     "UNWIND $words AS word CALL db.createProperty(word) FINISH": (
-        "key", "id", "name", "number", "epoch", "generation", "last", "title", "offset", "deleted",
+        "key", "id", "name", "number", "epoch", "generation", "title", "offset", "deleted",
         "locked", "dropped", "role", "user", "priority", "created", "created_by", "due",
         "estimate_min", "completed", "completed_by", "at", "list", "blockers", "pull_count",
         "pull_due", "pull_priority", "pull_people", "base", "urgent", "who", "people",

@@ -77,7 +77,7 @@ class Projector:
         self._cursor: UUID | None = None
         self._woken = asyncio.Event()
         self._failing: set[str] = set()
-        self._started = False
+        self._in_doubt = True
         self._careful = 0  # so many lists are taken one by one
 
     @property
@@ -135,7 +135,10 @@ class Projector:
             self._cursor = page[-1][0] if len(page) == _PAGE else None
             mine = [(one, head) for one, head in page if piece_of(one) in self._pieces]
             unknown = self._backlog.unknown(one for one, _ in mine)
-            self._backlog.reached(await projection.watermarks(unknown))
+            watermarks = await projection.watermarks(unknown)
+            if projection is not self._projection:
+                return  # changed meanwhile: these are those of another generation
+            self._backlog.reached(watermarks)
             self.wake(mine)
             if self._cursor is None or self._backlog:
                 return
@@ -162,20 +165,32 @@ class Projector:
             _log.exception("list_not_projected", list=str(next(iter(lists))))
             self._backlog.drop(lists)
             return
-        self._backlog.reached(advance.watermarks, advance.heads)
         self.projected += advance.entries
+        if projection is self._projection:  # else these are watermarks of another generation
+            self._backlog.reached(advance.watermarks, advance.heads)
 
     async def _current(self) -> Projection:
         """Give the generation that questions are answered from; a rebuild may have changed it."""
-        if not self._started:
-            await self._graph.start()
-            self._started = True
+        if self._in_doubt:
+            self._in_doubt = False
+            self._forget(None)
+            try:
+                await self._graph.start()
+            except BaseException:
+                self._in_doubt = True
+                raise
         generation = await self._graph.generation(self._source.epoch)
-        if self._projection is None or self._projection.generation != generation:
-            self._projection = Projection(self._source, self._graph, generation)
-            self._backlog.forget()
-            self._cursor = None
-        return self._projection
+        projection = self._projection
+        if projection is None or projection.generation != generation:
+            projection = Projection(self._source, self._graph, generation)
+            self._forget(projection)
+        return projection
+
+    def _forget(self, projection: Projection | None) -> None:
+        """Go on with another generation, or one that may have changed behind our back."""
+        self._projection = projection
+        self._backlog.forget()
+        self._cursor = None
 
     async def _project_when_woken(self) -> None:
         await self._woken.wait()
@@ -202,6 +217,8 @@ class Projector:
         try:
             await work()
         except LockstepError as error:
+            # What comes back may be another server, or the same with what it held long ago.
+            self._in_doubt |= isinstance(error, GraphUnavailable)
             if not self._failing:
                 away = "graph_away" if isinstance(error, GraphUnavailable) else "database_lost"
                 _log.warning(away, error=error.detail, waiting=len(self._backlog))

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from store.graph.graph import Graph
+from store.graph.graph import GenerationGone, Graph
 from store.graph.model import Delta, ListGraph, Membership, TodoNode
 from store.graph.terms import terms_of
 from store.todo.model import Role
@@ -255,7 +255,18 @@ async def test_a_generation_that_is_gone_takes_nothing_in(graph: Graph) -> None:
     await graph.replace(gone, FULL)
     assert await graph.read_list(gone, ONE) is None
     assert await graph.others(await graph.generation("one")) == ()
-    assert await graph.begin("one") > gone
+    assert await graph.begin("one") != gone
+    with pytest.raises(GenerationGone):
+        await graph.switch(gone)
+
+
+async def test_whoever_only_looks_makes_nothing(graph: Graph) -> None:
+    """No generation where there is none, or one of another epoch."""
+    assert await graph.answering("one") is None
+    first = await graph.generation("one")
+    assert await graph.answering("one") == first
+    assert await graph.answering("two") is None
+    assert await graph.others(first) == ()
 
 
 async def test_the_generation_that_answers_is_not_dropped(graph: Graph) -> None:
