@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from store.errors import GraphUnavailable
     from store.graph.check import Checked
     from store.graph.graph import Graph
-    from store.graph.rebuild import Rebuilt
+    from store.graph.rebuild import Lease, Rebuilt
     from store.graph.source import GraphSource
 
 __all__ = ["EXAMPLES", "graph_app"]
@@ -40,7 +40,8 @@ graph_app = typer.Typer(cls=SpokenGroup, no_args_is_help=True, rich_markup_mode=
 def rebuild() -> None:
     """Build the graph anew from the lists' logs, beside the one in use, then switch to it.
 
-    Questions are answered and lists are written to meanwhile. Safe to break off and to repeat.
+    Questions are answered and lists are written to meanwhile. Safe to break off and to repeat;
+    a second one at the same time is refused, with status 1.
     """
     from rich.progress import (
         BarColumn,
@@ -67,7 +68,7 @@ def rebuild() -> None:
                     tasks[what] = bar.add_task(what)
                 bar.update(tasks[what], completed=done, total=total)
 
-            return await run(source, graph, told)
+            return await run(source, graph, told, _lease(graph))
 
     made = _with_graph(work)
     typer.echo(
@@ -143,6 +144,12 @@ def _with_graph(work: Callable[[GraphSource, Graph], Awaitable[T]]) -> T:
         raise Failure(str(error)) from error
     except GraphUnavailable as error:
         raise Failure(_why(error)) from error
+
+
+def _lease(graph: Graph) -> Lease | None:
+    from store.graph.graph_neo4j import Neo4jGraph
+
+    return graph.builder() if isinstance(graph, Neo4jGraph) else None
 
 
 def _why(error: GraphUnavailable) -> str:

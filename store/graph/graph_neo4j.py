@@ -9,6 +9,7 @@ from uuid import UUID
 from neo4j.exceptions import ClientError
 
 from store.graph import neo4j_dependencies, neo4j_hints, neo4j_read, neo4j_recommend
+from store.graph.neo4j_builder import Neo4jBuilder
 from store.graph.neo4j_generations import Generations
 from store.graph.neo4j_rows import as_delta
 from store.graph.neo4j_schema import SCHEMA, key, make_words
@@ -81,6 +82,10 @@ class Neo4jGraph:
     async def generation(self, epoch: str) -> int:
         """Give the generation that questions are answered from."""
         return await self._generations.active(epoch)
+
+    def builder(self) -> Neo4jBuilder:
+        """Give the lease of whoever builds this graph anew."""
+        return Neo4jBuilder(self._session, self._graph)
 
     async def answering(self, epoch: str) -> int | None:
         """Give the same, and make nothing."""

@@ -39,6 +39,7 @@ WORDS: Final[dict[LiteralString, tuple[str, ...]]] = {
         "locked", "dropped", "role", "user", "priority", "created", "created_by", "due",
         "estimate_min", "completed", "completed_by", "at", "list", "blockers", "pull_count",
         "pull_due", "pull_priority", "pull_people", "base", "urgent", "who", "people",
+        "builder", "alive",
     ),
 }  # fmt: skip
 """What makes the labels, types and names of properties that our statements speak of.

@@ -47,11 +47,16 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Advance:
-    """Say how far lists are in now, the heads their logs had, and how many entries were taken."""
+    """Say how far lists are in now, the heads their logs had, and how many entries were taken.
+
+    ``moved`` lists are not where they were. None: the logs told nothing new, or the generation
+    takes nothing in, because it is gone.
+    """
 
     watermarks: Mapping[UUID, int]
     heads: Mapping[UUID, int]
     entries: int
+    moved: int
 
 
 class Projection:
@@ -104,8 +109,19 @@ class Projection:
         if deltas:
             watermarks |= await self._graph.apply(self.generation, deltas)
         for list_id in pruned:
-            whole = await self._source.whole(list_id)
-            if whole is not None:
-                await self._graph.replace(self.generation, whole)
-                watermarks[list_id] = whole.offset
-        return Advance(watermarks, heads, sum(delta.offset - delta.since for delta in deltas))
+            watermarks[list_id] = await self._take_whole(list_id, heads[list_id])
+        entries = sum(
+            delta.offset - delta.since
+            for delta in deltas
+            if watermarks[delta.list_id] == delta.offset
+        )
+        moved = sum(watermarks[one] != since for one, since in known.items())
+        return Advance(watermarks, heads, entries, moved)
+
+    async def _take_whole(self, list_id: UUID, head: int) -> int:
+        whole = await self._source.whole(list_id)
+        if whole is None:
+            return head  # there is nothing to take in, now or later
+        await self._graph.replace(self.generation, whole)
+        # A generation that is gone took nothing in, and does not say so.
+        return (await self.watermarks([list_id]))[list_id]

@@ -78,6 +78,7 @@ class Projector:
         self._woken = asyncio.Event()
         self._failing: set[str] = set()
         self._in_doubt = True
+        self._idle = 0  # lists looked at in a row that did not move
         self._careful = 0  # so many lists are taken one by one
 
     @property
@@ -144,8 +145,9 @@ class Projector:
                 return
 
     async def catch_up(self) -> None:
-        """Project until nothing waits."""
-        while self._backlog:
+        """Project until nothing waits, or nothing of it can be moved: that waits for a sweep."""
+        self._idle = 0
+        while self._backlog and self._idle <= len(self._backlog):
             await self.step()
 
     async def step(self) -> None:
@@ -166,6 +168,7 @@ class Projector:
             self._backlog.drop(lists)
             return
         self.projected += advance.entries
+        self._idle = 0 if advance.moved else self._idle + len(lists)
         if projection is self._projection:  # else these are watermarks of another generation
             self._backlog.reached(advance.watermarks, advance.heads)
 
