@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
+import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from http_api.endpoint import API, Answer, Endpoint
@@ -84,20 +85,28 @@ class SuggestionsQuery(ReachedQuery):
 
 async def _next(call: Call) -> Response:
     query = call.query(NextQuery)
-    said = await call.services.advisor.recommend(call.actor, query.limit)
-    return reply(
-        {
-            "items": [
-                {"todo": todo_json(one.todo), "score": one.score, "reasons": _reasons(one.reasons)}
-                for one in said.value.items
-            ],
-            "lists": [
-                {"id": str(list_id), "offset": offset}
-                for list_id, offset in sorted(said.value.offsets.items())
-            ],
-            "stale": said.stale,
-        }
-    )
+
+    async def answer() -> bytes:
+        said = await call.services.advisor.recommend(call.actor, query.limit)
+        return _json(
+            {
+                "items": [
+                    {
+                        "todo": todo_json(one.todo),
+                        "score": one.score,
+                        "reasons": _reasons(one.reasons),
+                    }
+                    for one in said.value.items
+                ],
+                "lists": [
+                    {"id": str(list_id), "offset": offset}
+                    for list_id, offset in sorted(said.value.offsets.items())
+                ],
+                "stale": said.stale,
+            }
+        )
+
+    return await _shared(call, ("next", query.limit), answer)
 
 
 def _reasons(reasons: Iterable[Reason]) -> list[dict[str, Any]]:
@@ -108,44 +117,64 @@ def _as_of(call: Call, said: Advised[Any], offset: int) -> dict[str, Any]:
     return {"epoch": call.services.store.epoch, "offset": offset, "stale": said.stale}
 
 
-async def _written(todos: int, write: Callable[[], dict[str, Any]]) -> Response:
-    """Answer with what ``write`` makes of so many todos; it may run on another thread."""
+def _json(value: Any) -> bytes:
+    return orjson.dumps(value)
+
+
+async def _shared(
+    call: Call, question: Hashable, answer: Callable[[], Awaitable[bytes]]
+) -> Response:
+    """Answer, once for all who ask the same in the caller's name at the same time."""
+    return reply(await call.services.advisor.share(call.actor, question, answer))
+
+
+async def _written(todos: int, write: Callable[[], dict[str, Any]]) -> bytes:
+    """Give what ``write`` makes of so many todos, as JSON; it may run on another thread."""
     if todos < _LARGE:
-        return reply(write())
-    return await asyncio.to_thread(lambda: reply(write()))
+        return _json(write())
+    return await asyncio.to_thread(lambda: _json(write()))
 
 
 async def _impact(call: Call) -> Response:
     query = call.query(ImpactQuery)
     todo_id = call.path_id("todo_id")
-    said = await call.services.advisor.impact(call.actor, todo_id, query.limit, query.min_offset)
-    found = said.value
+    fresh = query.min_offset > 0
+    advisor = call.services.advisor
+    await advisor.reach(call.actor, query.min_offset, todo_id=todo_id)
 
-    def write() -> dict[str, Any]:
-        people: dict[str, list[str]] = {}
-        for one in found.waiting:
-            for name in one.todo.assignees or (one.todo.created_by.username,):
-                people.setdefault(name, []).append(str(one.todo.id))
-        return {
-            "todo_id": str(todo_id),
-            "list_id": str(found.list_id),
-            "waiting": [{"todo": todo_json(one.todo), "steps": one.steps} for one in found.waiting],
-            "people": [{"username": name, "todos": ids} for name, ids in sorted(people.items())],
-            "total": found.total,
-            "truncated": found.total > len(found.waiting),
-            **_as_of(call, said, found.offset),
-        }
+    async def answer() -> bytes:
+        said = await advisor.impact(call.actor, todo_id, query.limit, fresh=fresh)
+        found = said.value
 
-    return await _written(len(found.waiting), write)
+        def write() -> dict[str, Any]:
+            people: dict[str, list[str]] = {}
+            for one in found.waiting:
+                for name in one.todo.assignees or (one.todo.created_by.username,):
+                    people.setdefault(name, []).append(str(one.todo.id))
+            return {
+                "todo_id": str(todo_id),
+                "list_id": str(found.list_id),
+                "waiting": [
+                    {"todo": todo_json(one.todo), "steps": one.steps} for one in found.waiting
+                ],
+                "people": [
+                    {"username": name, "todos": ids} for name, ids in sorted(people.items())
+                ],
+                "total": found.total,
+                "truncated": found.total > len(found.waiting),
+                **_as_of(call, said, found.offset),
+            }
+
+        return await _written(len(found.waiting), write)
+
+    return await _shared(call, ("impact", todo_id, query.limit, fresh), answer)
 
 
 async def _path(call: Call) -> Response:
     query = call.query(DrawnQuery)
-    list_id = call.path_id("list_id")
-    said = await call.services.advisor.dependencies(call.actor, list_id, query.min_offset)
 
-    def write() -> dict[str, Any]:
-        path = critical_path(said.value.todos)
+    def write(todos: Sequence[Dependency]) -> dict[str, Any]:
+        path = critical_path(todos)
         return {
             "minutes": path.minutes,
             "todos": [
@@ -161,19 +190,15 @@ async def _path(call: Call) -> Response:
             "truncated": len(path.steps) > query.limit,
             "assumed_min": ASSUMED_MIN,
             "assumed": path.assumed,
-            **_as_of(call, said, said.value.offset),
         }
 
-    return await _written(len(said.value.todos), write)
+    return await _of_dependencies(call, "path", query, write)
 
 
 async def _graph(call: Call) -> Response:
     query = call.query(DrawnQuery)
-    list_id = call.path_id("list_id")
-    said = await call.services.advisor.dependencies(call.actor, list_id, query.min_offset)
-    todos = said.value.todos
 
-    def write() -> dict[str, Any]:
+    def write(todos: Sequence[Dependency]) -> dict[str, Any]:
         still_open = {one.todo_id for one in todos if not one.completed}
         drawn = excerpt(todos, query.limit, query.limit * _EDGES_A_NODE)
 
@@ -191,18 +216,42 @@ async def _graph(call: Call) -> Response:
                 for one in drawn.todos
             ],
             "edges": [{"from": str(one), "to": str(other)} for one, other in drawn.edges],
-            "alone": said.value.alone,
             "total": len(todos),
             "truncated": not drawn.whole,
-            **_as_of(call, said, said.value.offset),
         }
 
-    return await _written(len(todos), write)
+    return await _of_dependencies(call, "graph", query, write)
+
+
+async def _of_dependencies(
+    call: Call,
+    name: str,
+    query: DrawnQuery,
+    write: Callable[[Sequence[Dependency]], dict[str, Any]],
+) -> Response:
+    """Answer with what ``write`` makes of a list's dependencies."""
+    list_id = call.path_id("list_id")
+    fresh = query.min_offset > 0
+    advisor = call.services.advisor
+    await advisor.reach(call.actor, query.min_offset, list_id=list_id)
+
+    async def answer() -> bytes:
+        said = await advisor.dependencies(call.actor, list_id, fresh=fresh)
+        found = said.value
+        alone = {"alone": found.alone} if name == "graph" else {}
+        return await _written(
+            len(found.todos),
+            lambda: {**write(found.todos), **alone, **_as_of(call, said, found.offset)},
+        )
+
+    return await _shared(call, (name, list_id, query.limit, fresh), answer)
 
 
 async def _people(call: Call) -> Response:
     query = call.query(PeopleQuery)
-    said = await call.services.advisor.people(call.actor, query.list, query.limit, query.min_offset)
+    fresh = query.min_offset > 0
+    advisor = call.services.advisor
+    await advisor.reach(call.actor, query.min_offset, list_id=query.list)
 
     def shown(hints: Iterable[PersonHint]) -> list[dict[str, Any]]:
         return [
@@ -210,34 +259,41 @@ async def _people(call: Call) -> Response:
             for one in hints
         ]
 
-    return reply(
-        {
-            "invite": shown(said.value.invite),
-            "assign": shown(said.value.assign),
-            **_as_of(call, said, said.value.offset),
-        }
-    )
+    async def answer() -> bytes:
+        said = await advisor.people(call.actor, query.list, query.limit, fresh=fresh)
+        return _json(
+            {
+                "invite": shown(said.value.invite),
+                "assign": shown(said.value.assign),
+                **_as_of(call, said, said.value.offset),
+            }
+        )
+
+    return await _shared(call, ("people", query.list, query.limit, fresh), answer)
 
 
 async def _suggestions(call: Call) -> Response:
     query = call.query(SuggestionsQuery)
     list_id = call.path_id("list_id")
-    said = await call.services.advisor.hints(
-        call.actor, list_id, query.title, _HINTS, query.min_offset
-    )
-    return reply(
-        {
-            "labels": [{"label": one.label, "count": one.count} for one in said.value.labels],
-            "together": [{"title": one.title, "count": one.count} for one in said.value.together],
-            **_as_of(call, said, said.value.offset),
-        }
-    )
+    fresh = query.min_offset > 0
+    advisor = call.services.advisor
+    await advisor.reach(call.actor, query.min_offset, list_id=list_id)
+
+    async def answer() -> bytes:
+        said = await advisor.hints(call.actor, list_id, query.title, _HINTS, fresh=fresh)
+        labels = [{"label": one.label, "count": one.count} for one in said.value.labels]
+        together = [{"title": one.title, "count": one.count} for one in said.value.together]
+        return _json(
+            {"labels": labels, "together": together, **_as_of(call, said, said.value.offset)}
+        )
+
+    return await _shared(call, ("suggestions", list_id, query.title, fresh), answer)
 
 
 _BEHIND: Final = (
     "The graph follows the lists within moments; `offset` says how far it was. With `min_offset` "
     "the answer waits up to 2 s for it. 503 `graph_unavailable` while the graph is away and there "
-    "is no earlier answer."
+    "is no earlier answer; 429 when more than four other questions of mine are under way for long."
 )
 
 ENDPOINTS: Final = (
@@ -252,7 +308,7 @@ ENDPOINTS: Final = (
         handler=_next,
         query=NextQuery,
         answers={200: Answer("Recommendations, best first", RecommendationsShape)},
-        refusals=(503,),
+        refusals=(429, 503),
     ),
     Endpoint(
         method="GET",
@@ -264,7 +320,7 @@ ENDPOINTS: Final = (
         handler=_impact,
         query=ImpactQuery,
         answers={200: Answer("What waits, nearest first", ImpactShape)},
-        refusals=(404, 503),
+        refusals=(404, 429, 503),
     ),
     Endpoint(
         method="GET",
@@ -276,7 +332,7 @@ ENDPOINTS: Final = (
         handler=_path,
         query=DrawnQuery,
         answers={200: Answer("The critical path", CriticalPathShape)},
-        refusals=(404, 503),
+        refusals=(404, 429, 503),
     ),
     Endpoint(
         method="GET",
@@ -289,7 +345,7 @@ ENDPOINTS: Final = (
         handler=_graph,
         query=DrawnQuery,
         answers={200: Answer("Nodes and edges", GraphShape)},
-        refusals=(404, 503),
+        refusals=(404, 429, 503),
     ),
     Endpoint(
         method="GET",
@@ -301,7 +357,7 @@ ENDPOINTS: Final = (
         handler=_suggestions,
         query=SuggestionsQuery,
         answers={200: Answer("Suggestions, most frequent first", SuggestionsShape)},
-        refusals=(404, 503),
+        refusals=(404, 429, 503),
     ),
     Endpoint(
         method="GET",
@@ -312,6 +368,6 @@ ENDPOINTS: Final = (
         handler=_people,
         query=PeopleQuery,
         answers={200: Answer("People, best first", PeopleShape)},
-        refusals=(404, 503),
+        refusals=(404, 429, 503),
     ),
 )

@@ -6,13 +6,17 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 from uuid import UUID
 
 from store.errors import GraphUnavailable
 from store.graph.answers import ListDependencies, ListHints, PeopleHints
+from store.graph.arrivals import Arrivals
 from store.graph.last_answers import LastAnswers
 from store.graph.permitted import Permitted
+from store.graph.turns import Turns
+from store.log_id import LogId
 
 if TYPE_CHECKING:
     from store.actor import Actor
@@ -27,7 +31,6 @@ T = TypeVar("T")
 
 # How long a question about one list waits for the graph to reach the offset asked for.
 _PATIENCE_S: Final = 2.0
-_LOOK_S: Final = 0.02
 # The graph is asked for more than are shown: some may be done or gone by now.
 _MORE: Final = 20
 
@@ -83,8 +86,8 @@ class Advisor:
 
     ``prepare`` is given the asker's id and username before each question; None: the graph keeps
     up by itself. While such a graph is away the last good answer to the same question is given
-    again, checked anew. Every method raises GraphUnavailable when there is none, NotFound where the
-    asker may not look, and Unavailable.
+    again, checked anew; not to who wants a ``fresh`` one. Every method raises GraphUnavailable when
+    there is none, NotFound where the asker may not look, and Unavailable. Call them by ``share``.
     """
 
     def __init__(
@@ -93,18 +96,59 @@ class Advisor:
         store: Store,
         *,
         prepare: Callable[[UUID, str], Awaitable[None]] | None = None,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        patience_s: float = _PATIENCE_S,
     ) -> None:
         self._graph = graph
+        self._store = store
         self._prepare = prepare
+        self._patience_s = patience_s
         self._permitted = Permitted(store.database)
-        self._now = store.now
-        self._sleep = sleep
         self._last = LastAnswers()
+        self._turns = Turns()
+        # Waiting takes nobody's turn to ask, but of many lists at once it would be much looking.
+        self._waits = Turns(patience_s=None)
+        self._arrivals = Arrivals(self._reached, self._head)
+
+    async def share(self, actor: Actor, question: Hashable, work: Callable[[], Awaitable[T]]) -> T:
+        """Do the work that answers a question in the asker's turn, or share what comes of it.
+
+        ``question`` is all that the answer depends on, beside who asks. Raises TooMany when the
+        asker has too many others under way, and what ``work`` raises. See store.graph.turns.
+        """
+        return await self._turns.share(actor.id, question, work)
+
+    async def reach(
+        self,
+        actor: Actor,
+        min_offset: int,
+        *,
+        list_id: UUID | None = None,
+        todo_id: UUID | None = None,
+    ) -> None:
+        """Wait up to 2 s until the graph has a list, or that of a todo, up to an offset; 0: do not.
+
+        Raises GraphUnavailable when it has not, at once when the list is not that long; NotFound.
+        """
+        if not min_offset:
+            return
+        try:
+            async with asyncio.timeout(self._patience_s):
+                if todo_id is not None:
+                    list_id = await self._permitted.list_of(actor.id, todo_id)
+                elif list_id is not None:
+                    await self._permitted.enter(actor.id, list_id)
+                if list_id is not None:
+                    arrive = partial(self._arrive, actor, list_id, min_offset)
+                    await self._waits.share(actor.id, (list_id, min_offset), arrive)
+        except TimeoutError:
+            message = (
+                f"The graph does not have this list up to {min_offset} yet; ask again shortly."
+            )
+            raise GraphUnavailable(message) from None
 
     async def recommend(self, actor: Actor, limit: int) -> Advised[Advice]:
         """Say what to do next, over all lists of the asker's."""
-        now = _milliseconds(self._now())
+        now = _milliseconds(self._store.now())
         said: Advised[Recommendations] = await self._ask(
             actor,
             ("recommend", limit),
@@ -122,7 +166,7 @@ class Advisor:
         return Advised(Advice(items[:limit], offsets), said.stale)
 
     async def impact(
-        self, actor: Actor, todo_id: UUID, limit: int, min_offset: int
+        self, actor: Actor, todo_id: UUID, limit: int, *, fresh: bool
     ) -> Advised[ImpactNow]:
         """Say what waits for a todo: at most ``limit``, nearest first."""
         list_id = await self._permitted.list_of(actor.id, todo_id)
@@ -130,8 +174,7 @@ class Advisor:
             actor,
             ("impact", todo_id),
             lambda: self._graph.impact(actor.username, todo_id),
-            list_id,
-            min_offset,
+            fresh=fresh,
         )
         known = said.value.waiting
         waiting: list[WaitingTodo] = []
@@ -151,7 +194,7 @@ class Advisor:
         return Advised(ImpactNow(list_id, said.value.offset, shown, total), said.stale)
 
     async def dependencies(
-        self, actor: Actor, list_id: UUID, min_offset: int
+        self, actor: Actor, list_id: UUID, *, fresh: bool
     ) -> Advised[ListDependencies]:
         """Give the todos of a list that have to do with a dependency."""
         await self._permitted.enter(actor.id, list_id)
@@ -159,8 +202,7 @@ class Advisor:
             actor,
             ("dependencies", list_id),
             lambda: self._graph.dependencies(actor.username, list_id),
-            list_id,
-            min_offset,
+            fresh=fresh,
         )
         found = said.value or ListDependencies(0, (), 0)
         if said.stale or self._prepare is None:  # else the graph is as new as the database
@@ -169,7 +211,7 @@ class Advisor:
         return Advised(found, said.stale)
 
     async def people(
-        self, actor: Actor, list_id: UUID, limit: int, min_offset: int
+        self, actor: Actor, list_id: UUID, limit: int, *, fresh: bool
     ) -> Advised[PeopleHints]:
         """Say whom to invite to a list and whom to assign there."""
         here, known = await self._permitted.people(actor.id, list_id)
@@ -177,8 +219,7 @@ class Advisor:
             actor,
             ("people", list_id, limit),
             lambda: self._graph.people(actor.username, list_id, limit),
-            list_id,
-            min_offset,
+            fresh=fresh,
         )
         hints = said.value or PeopleHints((), (), 0)
         return Advised(
@@ -191,7 +232,7 @@ class Advisor:
         )
 
     async def hints(
-        self, actor: Actor, list_id: UUID, title: str, limit: int, min_offset: int
+        self, actor: Actor, list_id: UUID, title: str, limit: int, *, fresh: bool
     ) -> Advised[ListHints]:
         """Suggest labels for a title in a list, and what is often added together with it."""
         await self._permitted.enter(actor.id, list_id)
@@ -199,8 +240,7 @@ class Advisor:
             actor,
             ("hints", list_id, title, limit),
             lambda: self._graph.hints(actor.username, list_id, title, limit),
-            list_id,
-            min_offset,
+            fresh=fresh,
         )
         hints = said.value or ListHints((), (), 0)
         seen = await self._permitted.labels(actor.id, [one.label for one in hints.labels])
@@ -212,20 +252,19 @@ class Advisor:
         actor: Actor,
         words: Hashable,
         ask: Callable[[], Awaitable[T]],
-        list_id: UUID | None = None,
-        min_offset: int = 0,
+        *,
+        fresh: bool = False,
     ) -> Advised[T]:
-        """Ask the graph, when it has reached the offset; else give its last answer."""
+        """Ask the graph; else give its last answer, unless a fresh one is wanted."""
         question = (actor.id, words)
         try:
-            if self._prepare is not None:
-                await self._prepare(actor.id, actor.username)
-            if list_id is not None and min_offset:
-                await self._reach(list_id, min_offset)
-            said = await ask()
+            async with self._turns.seat():
+                if self._prepare is not None:
+                    await self._prepare(actor.id, actor.username)
+                said = await ask()
         except GraphUnavailable:
             # Whoever asks for an offset would rather wait than hear of the time before.
-            last = None if min_offset else self._last.find(question)
+            last = None if fresh else self._last.find(question)
             if last is None:
                 raise
             return Advised(last, stale=True)  # type: ignore[arg-type]
@@ -233,15 +272,19 @@ class Advisor:
             self._last.keep(question, said)
         return Advised(said, stale=False)
 
-    async def _reach(self, list_id: UUID, offset: int) -> None:
-        waited = 0.0
-        while (reached := await self._graph.offset(list_id)) < offset:
-            if waited >= _PATIENCE_S:
-                raise GraphUnavailable(
-                    f"The graph has this list up to {reached}, not yet {offset}; ask again shortly."
-                )
-            await self._sleep(_LOOK_S)
-            waited += _LOOK_S
+    async def _arrive(self, actor: Actor, list_id: UUID, offset: int) -> None:
+        if self._prepare is not None:
+            async with self._turns.seat():
+                await self._prepare(actor.id, actor.username)
+        await self._arrivals.wait(list_id, offset)
+
+    async def _reached(self, list_id: UUID) -> int:
+        async with self._turns.seat():
+            return await self._graph.offset(list_id)
+
+    async def _head(self, list_id: UUID) -> int:
+        log = LogId.list(list_id)
+        return (await self._store.heads([log])).get(log, 0)
 
 
 def _milliseconds(moment: datetime) -> int:

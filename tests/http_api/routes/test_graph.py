@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+from collections.abc import Hashable
 from typing import Any
+from uuid import UUID
 
+import orjson
 import pytest
 
-from http_api import reply
 from http_api.graph_shapes import (
     CriticalPathShape,
     GraphShape,
@@ -16,8 +19,10 @@ from http_api.graph_shapes import (
     RecommendationsShape,
     SuggestionsShape,
 )
+from store.actor import Actor
 from store.errors import GraphUnavailable
 from tests.http_api.service import Service, Someone, fresh
+from tests.servers.deadline import eventually
 
 
 async def _next(someone: Someone, **params: Any) -> dict[str, Any]:
@@ -357,11 +362,11 @@ async def test_a_long_answer_is_brought_in_parts_and_written_beside_the_loop(
     short = [await ann.done("GET", path) for path in paths]
     threads = []
 
-    def noting(value: Any) -> Any:
+    def noting(value: Any) -> bytes:
         threads.append(threading.current_thread())
-        return reply.reply(value)
+        return orjson.dumps(value)
 
-    monkeypatch.setattr("http_api.routes.graph.reply", noting)
+    monkeypatch.setattr("http_api.routes.graph._json", noting)
     monkeypatch.setattr("http_api.routes.graph._LARGE", 5)
     monkeypatch.setattr("store.graph.permitted._AT_ONCE", 2)
 
@@ -435,12 +440,78 @@ async def test_a_wrong_question_is_told_what_is_wrong(ann: Someone, path: str) -
     assert answer.json()["errors"]
 
 
-async def test_an_offset_that_the_graph_does_not_reach_is_refused_after_a_while(
-    ann: Someone, monkeypatch: pytest.MonkeyPatch
+async def test_an_offset_that_the_list_itself_has_not_is_refused_at_once(
+    ann: Someone, eve: Someone
 ) -> None:
-    """503 graph_unavailable, and when to ask again."""
-    monkeypatch.setattr("store.graph.advisor._PATIENCE_S", 0.0)
+    """503 graph_unavailable, and when to ask again; strangers hear of no list."""
     list_id = await ann.new_list()
-    answer = await ann.get(f"/lists/{list_id}/graph?min_offset=99")
+    todo = await ann.new_todo(list_id)
+    for path in (f"/lists/{list_id}/graph", f"/todos/{todo['id']}/impact"):
+        answer = await ann.get(f"{path}?min_offset={10**9}")
+        assert (answer.status_code, answer.json()["code"]) == (503, "graph_unavailable")
+        assert answer.headers["retry-after"] == "1"
+        assert f"no entry {10**9}" in answer.json()["detail"]
+        assert (await eve.get(f"{path}?min_offset={10**9}")).status_code == 404
+
+
+async def test_an_offset_that_the_graph_does_not_reach_is_refused_after_a_while(
+    service: Service, ann: Someone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is waited for; who asks for none has the answer as of before."""
+    list_id = await ann.new_list()
+    before = await ann.done("GET", f"/lists/{list_id}/graph")
+    _leave_behind(service, monkeypatch)
+    monkeypatch.setattr(service.services.advisor, "_patience_s", 0.1)
+    todo = await ann.new_todo(list_id)
+
+    answer = await ann.get(f"/lists/{list_id}/graph?min_offset={todo['offset']}")
+
     assert (answer.status_code, answer.json()["code"]) == (503, "graph_unavailable")
     assert answer.headers["retry-after"] == "1"
+    assert f"up to {todo['offset']} yet" in answer.json()["detail"]
+    assert await ann.done("GET", f"/lists/{list_id}/graph?min_offset={before['offset']}") == before
+
+
+async def test_one_person_s_flood_of_questions_takes_few_turns(
+    service: Service, ann: Someone, bob: Someone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same one is asked twice at most; of others too many are refused; others go on."""
+    list_id = await ann.new_list()
+    advisor = service.services.advisor
+    ready, share = advisor._prepare, advisor.share
+    assert ready is not None
+    go = asyncio.Event()
+    arrived: list[Hashable] = []
+    asked: list[str] = []
+
+    async def arrive(actor: Actor, question: Hashable, work: Any) -> Any:
+        arrived.append(question)
+        return await share(actor, question, work)
+
+    async def prepare(asker: UUID, username: str) -> None:
+        asked.append(username)
+        if username == ann.username:
+            await go.wait()
+        await ready(asker, username)
+
+    monkeypatch.setattr(advisor, "share", arrive)
+    monkeypatch.setattr(advisor, "_prepare", prepare)
+    monkeypatch.setattr(advisor._turns, "_patience_s", None)
+    same = [asyncio.create_task(ann.get("/recommendations")) for _ in range(50)]
+    await eventually(lambda: len(arrived) == 50 and asked, "the same question, often")
+    await asyncio.sleep(0)
+    monkeypatch.setattr(advisor._turns, "_patience_s", 0.2)
+    others = [
+        asyncio.create_task(ann.get(f"/people/suggestions?list={list_id}&limit={limit}"))
+        for limit in range(1, 21)
+    ]
+    assert (await bob.get("/recommendations")).status_code == 200
+    await eventually(lambda: sum(one.done() for one in others) == 17, "all but three are refused")
+    go.set()
+    assert {(await one).status_code for one in same} == {200}
+    answers = [await one for one in others]
+    assert sorted(one.status_code for one in answers) == [200] * 3 + [429] * 17
+    refused = [one for one in answers if one.status_code == 429]
+    assert {one.json()["code"] for one in refused} == {"too_many_requests"}
+    assert {one.headers["retry-after"] for one in refused} == {"1"}
+    assert asked.count(ann.username) in {1 + 3, 2 + 3}
