@@ -24,12 +24,13 @@ T = TypeVar("T")
 
 # A list of 10,000 todos with all their labels and terms takes more than 5 s on a busy machine.
 _READ_S: Final = 60.0
+_MOST_LINES: Final = 20
 
 EXAMPLES = """
 \b
 Examples:
   lockstep graph check               compare every list, mend those that differ
-  lockstep graph check --dry-run     only compare; status 1 when something differs
+  lockstep graph check --dry-run     only compare, write nothing; status 1 when not all is right
   lockstep graph rebuild             build everything anew beside the old, then switch
 """
 
@@ -80,10 +81,14 @@ def rebuild() -> None:
 @graph_app.command("check", short_help="Compare the graph with the database.")
 def check(
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Mend nothing; status 1 when something differs.")
+        bool,
+        typer.Option("--dry-run", help="Write nothing; status 1 when a list differs or is behind."),
     ] = False,
 ) -> None:
-    """Compare counts and a hash of every list in the graph with the database; mend what differs."""
+    """Compare counts and a hash of every list in the graph with the database; mend what differs.
+
+    A list that cannot be read is named, and the others are compared: status 1.
+    """
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     from store.graph.check import check as run
@@ -97,21 +102,42 @@ def check(
                 source, graph, lambda done: bar.update(task, completed=done), repair=not dry_run
             )
 
-    found = _with_graph(work)
+    lines, status = _report(_with_graph(work, start=not dry_run), dry_run=dry_run)
+    for line in lines:
+        typer.echo(line)
+    if status:
+        raise typer.Exit(status)
+
+
+def _report(found: Checked, *, dry_run: bool) -> tuple[list[str], int]:
+    """Say what a check found, and with which status it ends: 1 when something is left to do."""
+    lines = []
     for one in found.differences:
         graph = "nothing" if one.graph is None else f"{one.graph.todos} todos"
-        typer.echo(
+        lines.append(
             f"{one.list_id}: {one.database.todos} todos in the database, {graph} in the graph"
         )
-    for busy in found.busy:
-        typer.echo(f"{busy}: written to all the time, not compared")
+    # Of a graph that was emptied it is all of them, for one reason.
+    lines += [
+        f"{list_id}: not in the graph up to its end" for list_id in found.behind[:_MOST_LINES]
+    ]
+    lines += [f"{list_id}: not compared: {why}" for list_id, why in found.unread.items()]
     verb = "differ" if dry_run else "were mended"
-    typer.echo(f"{found.lists} lists compared, {len(found.differences)} {verb}.")
-    if dry_run and found.differences:
-        raise typer.Exit(1)
+    lines.append(
+        f"{found.lists - len(found.unread)} lists compared, {len(found.differences)} {verb}."
+    )
+    if found.behind:
+        lines.append(
+            f"{len(found.behind)} are behind and stay so: is `lockstep worker` running? "
+            "Without --dry-run they are brought forward."
+        )
+    if found.unread:
+        lines.append(f"{len(found.unread)} could not be compared: run it again.")
+    left = found.unread or found.behind or (dry_run and found.differences)
+    return lines, 1 if left else 0
 
 
-def _with_graph(work: Callable[[GraphSource, Graph], Awaitable[T]]) -> T:
+def _with_graph(work: Callable[[GraphSource, Graph], Awaitable[T]], *, start: bool = True) -> T:
     from http_api.cli.configured import read_settings
     from http_api.graph_parts import open_graph
     from http_api.parts import StartError, open_ready_store
@@ -133,7 +159,8 @@ def _with_graph(work: Callable[[GraphSource, Graph], Awaitable[T]]) -> T:
         store = await open_ready_store(settings)
         try:
             async with open_graph(settings, read_s=_READ_S) as graph:
-                await graph.start()
+                if start:
+                    await graph.start()
                 return await work(GraphSource(store), graph)
         finally:
             await store.aclose()

@@ -13,9 +13,8 @@ from store.actor import Actor
 from store.engines import StoreSettings
 from store.errors import GraphUnavailable
 from store.graph.backlog import Backlog
-from store.graph.check import check, digest
 from store.graph.graph import Graph
-from store.graph.model import Delta, ListGraph, TodoNode
+from store.graph.model import Delta, ListGraph
 from store.graph.projector import PIECES, Projector, piece_of
 from store.graph.rebuild import rebuild
 from store.graph.source import GraphSource
@@ -304,32 +303,6 @@ async def test_a_rebuild_answers_from_the_old_until_the_new_is_whole(
     await new_todo(store, ann, lists[0], "after the switch")
     await projector.sweep()
     await projector.catch_up()
-    await assert_right(store, graph, lists)
-
-
-async def test_a_check_finds_what_differs_and_mends_it(store: Store, graph: Graph) -> None:
-    """What is merely behind is brought forward; a tampered list is taken in anew."""
-    ann, bob = await _two(store)
-    lists = await write_much(store, ann, bob)
-    source = GraphSource(store)
-    projector = Projector(source, graph)
-    await projector.sweep()
-    await projector.catch_up()
-    generation = await graph.generation(store.epoch)
-    whole = await source.whole(lists[0])
-    assert whole is not None
-    todo_id = next(iter(whole.todos))
-    odd = TodoNode(todo_id, "tampered", 0, 1, "ann")
-    todos = {**whole.todos, todo_id: odd}
-    await graph.replace(generation, ListGraph(whole.id, whole.offset, todos=todos))
-    await new_todo(store, ann, lists[1], "not in yet")
-
-    found = await check(source, graph, lambda _: None, repair=False)
-    assert [one.list_id for one in found.differences] == [lists[0]]
-    assert (found.lists, found.busy) == (3, ())
-    assert found.differences[0].database == digest(whole)
-    assert len((await check(source, graph, lambda _: None, repair=True)).differences) == 1
-    assert (await check(source, graph, lambda _: None, repair=False)).differences == ()
     await assert_right(store, graph, lists)
 
 
