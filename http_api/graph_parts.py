@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from http_api.settings import Settings
@@ -16,20 +17,28 @@ if TYPE_CHECKING:
 __all__ = ["keep_up", "open_graph"]
 
 
+# People wait for their questions, and there is an earlier answer for many.
+_ASKED_S: Final = 2.0
+_CONNECTION_S: Final = 1.0
+
+
 @asynccontextmanager
-async def open_graph(settings: Settings, *, read_s: float = 5.0) -> AsyncIterator[Graph]:
+async def open_graph(
+    settings: Settings, *, read_s: float = 5.0, asked: bool = False
+) -> AsyncIterator[Graph]:
     """Open Neo4j or the graph of this process; nothing is connected before the first question.
 
     ``read_s`` seconds bound a question to Neo4j: whoever reads whole lists needs more than users.
+    ``asked``: it answers people's questions, each of which is given up after 2 s in all.
     """
-    graph = _graph(settings, read_s)
+    graph = _graph(settings, read_s, asked=asked)
     try:
         yield graph
     finally:
         await graph.aclose()
 
 
-def _graph(settings: Settings, read_s: float) -> Graph:
+def _graph(settings: Settings, read_s: float, *, asked: bool) -> Graph:
     if settings.neo4j_url is None:
         from store.graph.graph_memory import MemoryGraph  # noqa: PLC0415 - one of the two
 
@@ -39,17 +48,18 @@ def _graph(settings: Settings, read_s: float) -> Graph:
     from store.graph.neo4j_session import Neo4jSettings  # noqa: PLC0415
 
     password = settings.neo4j_password
-    return Neo4jGraph(
-        Neo4jSettings(
-            url=settings.neo4j_url.get_secret_value(),
-            user=settings.neo4j_user,
-            password="" if password is None else password.get_secret_value(),
-            graph=settings.namespace,
-            read_s=read_s,
-            failures=settings.graph_failures,
-            probe_after_s=settings.graph_pause_s,
-        )
+    made = Neo4jSettings(
+        url=settings.neo4j_url.get_secret_value(),
+        user=settings.neo4j_user,
+        password="" if password is None else password.get_secret_value(),
+        graph=settings.namespace,
+        read_s=read_s,
+        failures=settings.graph_failures,
+        probe_after_s=settings.graph_pause_s,
     )
+    if asked:
+        made = replace(made, read_s=_ASKED_S, give_up_s=_ASKED_S, acquire_s=_CONNECTION_S)
+    return Neo4jGraph(made)
 
 
 @asynccontextmanager

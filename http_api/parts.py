@@ -75,12 +75,15 @@ async def open_parts(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(cache.aclose)
         identity = stack.enter_context(open_identity(store, settings))
         authenticate = identity.tokens.authenticate
-        graph = await stack.enter_async_context(open_graph(settings))
+        graph = await stack.enter_async_context(open_graph(settings, asked=True))
         source = GraphSource(store)
         demand = OnDemand(source, graph) if isinstance(graph, MemoryGraph) else None
         # With PostgreSQL, workers keep Neo4j up; with SQLite there is only this process.
-        alone = demand is None and not settings.production
-        projector = Projector(source, graph) if alone else None
+        projector: Projector | None = None
+        if demand is None and not settings.production:
+            # Through connections of its own, which wait longer than people do.
+            written = await stack.enter_async_context(open_graph(settings))
+            projector = Projector(source, written)
         replica = Replica(
             store,
             bus,

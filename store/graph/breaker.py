@@ -24,7 +24,8 @@ class Failure(Enum):
     """Say what a failed question tells of the server."""
 
     PASSING = auto()
-    """It answers, though not to this: it is busy, or two writers were in each other's way."""
+    """It answers, though not to this: it is busy, this was too much to ask, or two writers were in
+    each other's way."""
     COUNTS = auto()
     """It does not answer, or not in time."""
     OPENS = auto()

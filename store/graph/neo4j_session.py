@@ -18,6 +18,7 @@ from neo4j.exceptions import (
 )
 
 from store.graph.breaker import Breaker, Failure
+from store.graph.patience import Patience, TooMuch
 
 __all__ = ["TOGETHER", "Neo4jSession", "Neo4jSettings", "Rows", "many", "rows"]
 
@@ -50,7 +51,8 @@ class Neo4jSettings:
     asks for nobody. ``connections`` at most, ``connect_s`` and
     ``acquire_s`` seconds to open one and to get a free one; ``retry_s`` seconds in which the driver
     repeats what the server calls transient. ``read_s`` and ``write_s`` bound a transaction: the
-    server ends it then, and a second later nobody waits for the server any more. ``failures`` in a
+    server ends it then, and a second later nobody waits for the server any more; ``give_up_s``:
+    nobody does after so many seconds in all, None: as long as that takes. ``failures`` in a
     row open the breaker, and ``probe_after_s`` seconds later the server is tried again.
     ``notices``: from which severity on the server's notices become Python warnings; OFF: none is
     asked for.
@@ -67,6 +69,7 @@ class Neo4jSettings:
     retry_s: float = 2.0
     read_s: float = 5.0
     write_s: float = 60.0
+    give_up_s: float | None = None
     failures: int = 5
     probe_after_s: int = 60
     notices: Literal["OFF", "WARNING", "INFORMATION"] = "OFF"
@@ -83,6 +86,7 @@ class Neo4jSession:
         """Connect to nothing yet. Raises neo4j's ConfigurationError or ValueError for a bad URL."""
         self._settings = settings
         self._breaker = Breaker(settings.failures, settings.probe_after_s, _judge)
+        self._patience = Patience(self._greet)
         self._driver = AsyncGraphDatabase.driver(
             settings.url,
             auth=None if settings.user is None else (settings.user, settings.password),
@@ -125,6 +129,7 @@ class Neo4jSession:
 
     async def aclose(self) -> None:
         """Close every connection, waiting for the server no longer than a connection may take."""
+        await self._patience.aclose()
         try:
             async with asyncio.timeout(self._settings.connect_s):
                 await self._driver.close()
@@ -138,16 +143,21 @@ class Neo4jSession:
         bound_s: float,
     ) -> T:
         bounded = unit_of_work(timeout=bound_s)(work)
+        give_up_s = self._settings.give_up_s or bound_s + self._settings.retry_s + 1.0
 
         async def question() -> T:
             async with (
-                asyncio.timeout(bound_s + self._settings.retry_s + 1.0),
+                self._patience.within(give_up_s),
                 self._driver.session(database=self._settings.database) as session,
             ):
                 answer: T = await getattr(session, execute)(bounded)
                 return answer
 
         return await self._breaker.ask(question)
+
+    async def _greet(self) -> None:
+        async with self._driver.session(database=self._settings.database) as session:
+            await (await session.run("RETURN 1")).consume()
 
 
 async def rows(
@@ -174,14 +184,14 @@ def _judge(error: Exception) -> Failure | None:
         case (
             ServiceUnavailable()
             | SessionExpired()
-            | ConnectionAcquisitionTimeoutError()
             | DatabaseUnavailable()
             | OSError()  # TimeoutError, ours, is one
         ):
             return Failure.COUNTS
         case Neo4jError() if error.code in _TOO_SLOW:
-            return Failure.COUNTS
-        case TransientError():
+            return Failure.PASSING
+        # Too much at a time, or too much in one question: our doing, and the server is there.
+        case TransientError() | ConnectionAcquisitionTimeoutError() | TooMuch():
             return Failure.PASSING
         case _:
             return None

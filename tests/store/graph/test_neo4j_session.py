@@ -9,7 +9,12 @@ from dataclasses import replace
 
 import pytest
 from neo4j import AsyncManagedTransaction
-from neo4j.exceptions import ClientError, ConstraintError, CypherSyntaxError
+from neo4j.exceptions import (
+    ClientError,
+    ConnectionAcquisitionTimeoutError,
+    ConstraintError,
+    CypherSyntaxError,
+)
 
 from store.errors import GraphUnavailable
 from store.graph.breaker import Breaker
@@ -58,7 +63,17 @@ async def test_a_server_that_is_away_is_not_asked_for_long() -> None:
 
 
 @pytest.mark.parametrize("greeting", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
-async def test_a_server_that_says_nothing_or_nonsense_is_given_up(greeting: bytes) -> None:
+@pytest.mark.parametrize(
+    "bounds",
+    [
+        {"connect_s": 0.2, "read_s": 0.2},
+        {"acquire_s": 0.2, "read_s": 0.2},
+        {"give_up_s": 0.2, "read_s": 0.2},
+    ],
+)
+async def test_a_server_that_says_nothing_or_nonsense_is_given_up(
+    greeting: bytes, bounds: dict[str, float]
+) -> None:
     """In bounded time, and it counts."""
     silent = asyncio.Event()
 
@@ -69,7 +84,7 @@ async def test_a_server_that_says_nothing_or_nonsense_is_given_up(greeting: byte
 
     async with await asyncio.start_server(keep_quiet, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        settings = away(connect_s=0.2, read_s=0.2)
+        settings = away(**bounds)
         async with opened(replace(settings, url=f"bolt://127.0.0.1:{port}")) as session:
             for _ in range(2):
                 with pytest.raises(GraphUnavailable):
@@ -83,6 +98,40 @@ async def test_what_takes_too_long_is_ended_by_the_server(neo4j_settings: Neo4jS
     async with opened(replace(neo4j_settings, read_s=0.5, retry_s=0.0)) as session:
         with pytest.raises(GraphUnavailable):
             await session.read_rows("UNWIND range(1, 10000000000) AS n RETURN max(n)", {})
+
+
+async def test_a_question_that_asks_too_much_tells_nothing_of_the_server(
+    neo4j_settings: Neo4jSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever gives it up has heard meanwhile that the server is there; others ask on."""
+    monkeypatch.setattr("store.graph.patience._DOUBT", 0.05)
+    settings = replace(neo4j_settings, failures=1, give_up_s=5.0, read_s=6.0)
+    async with opened(settings) as session:
+        with pytest.raises(GraphUnavailable):
+            await session.read_rows("UNWIND range(1, 10000000000) AS n RETURN max(n)", {})
+        assert not is_open(session.breaker)
+
+
+async def test_waiting_for_a_connection_of_ours_tells_nothing_of_the_server(
+    neo4j_settings: Neo4jSettings,
+) -> None:
+    """All of them are in use; that is our doing."""
+    async with opened(replace(neo4j_settings, failures=1, connections=1, acquire_s=0.2)) as session:
+        reached, go_on = asyncio.Event(), asyncio.Event()
+
+        async def hold(transaction: AsyncManagedTransaction) -> None:
+            await (await transaction.run("RETURN 1")).consume()
+            reached.set()
+            await go_on.wait()
+
+        held = asyncio.create_task(session.read(hold))
+        await reached.wait()
+        with pytest.raises(GraphUnavailable) as refused:
+            await session.read_rows("RETURN 1", {})
+        assert isinstance(refused.value.__cause__, ConnectionAcquisitionTimeoutError)
+        go_on.set()
+        await held
+        assert not is_open(session.breaker)
 
 
 async def test_a_mistake_of_ours_is_not_hidden(neo4j_settings: Neo4jSettings) -> None:
@@ -136,7 +185,7 @@ async def test_a_frozen_server_is_given_up_and_found_again(
     async with opened(settings) as session:
         assert await session.read_rows("RETURN 1 AS one", {}) == [{"one": 1}]
 
-    async with opened(replace(settings, read_s=1.0)) as session:
+    async with opened(replace(settings, give_up_s=3.0)) as session:
         own_neo4j.process.pause()
         for _ in range(2):
             with pytest.raises(GraphUnavailable):
