@@ -81,6 +81,15 @@ class GraphService:
 
     async def administer(self, *words: str, **settings: str) -> tuple[int, str]:
         """Run ``lockstep`` with these words; give its exit status and all that it printed."""
+        async with self.begun(*words, **settings) as process:
+            printed, _ = await process.communicate()
+            return process.returncode or 0, printed.decode()
+
+    @asynccontextmanager
+    async def begun(
+        self, *words: str, **settings: str
+    ) -> AsyncIterator[asyncio.subprocess.Process]:
+        """Begin to run ``lockstep`` with these words; it does not outlive the block."""
         given = {"SECRET_KEY": SECRET_KEY, **self.settings, **settings}
         process = await asyncio.create_subprocess_exec(
             lockstep(),
@@ -91,8 +100,12 @@ class GraphService:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        printed, _ = await process.communicate()
-        return process.returncode or 0, printed.decode()
+        try:
+            yield process
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
 
     def watermarks(self) -> dict[str, int]:
         """Read from Neo4j how far each list is in."""

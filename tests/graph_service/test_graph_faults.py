@@ -18,6 +18,11 @@ from tests.servers.run import Run
 _WRITES, _WRITES_WITHIN_S = 40, 60.0
 _MIB = 2**20
 
+_BUILDING = """
+MATCH (p:Projection {key: $key})
+RETURN p.builder IS NOT NULL AS building
+"""
+
 
 async def _asked(person: Person, path: str, **params: Any) -> tuple[int, Any]:
     answer = await person.answer("GET", path, **params)
@@ -121,6 +126,91 @@ async def test_what_a_killed_worker_leaves_another_takes_over(
     assert status == 0, said
     assert await service.held() == held
     assert await service.workers[1].stop() == 0
+
+
+async def test_a_neo4j_that_comes_back_empty_is_filled_again(
+    start_service: StartService, own_neo4j: Neo4jServer, run: Run
+) -> None:
+    """By workers that remember what it held, also with lists that nobody writes to."""
+    service = await start_service(own_neo4j, workers=2, GRAPH_PAUSE_S="1")
+    (ann,) = await service.people("ann")
+    lists = [await ann.make_list(f"list {number}") for number in range(12)]
+    for list_id in lists:
+        await ann.add_todo(list_id, "left alone")
+    await service.until_even()
+    process = own_neo4j.process
+    assert process is not None
+
+    for _ in range(2):
+        process.kill()
+        await asyncio.to_thread(own_neo4j.empty)
+        own_neo4j.launch(run)
+        await asyncio.to_thread(own_neo4j.wait_until_ready)
+        assert process is not own_neo4j.process
+        process = own_neo4j.process
+        assert process is not None
+        await _even(service)
+        assert await service.held() == await service.truth()
+        names = {row["name"] for row in own_neo4j.query("SHOW CONSTRAINTS YIELD name")}
+        assert len([name for name in names if name.startswith("lockstep_")]) == 7
+
+    async def answered() -> bool:
+        status, said = await _asked(ann, "/recommendations", limit=100)
+        return status == 200 and not said["stale"] and len(said["items"]) == 12
+
+    await eventually(answered, "questions are answered again", within_s=SOON_S)
+
+
+async def test_a_dry_check_of_an_empty_graph_says_so_and_leaves_it_empty(
+    start_service: StartService, neo4j_server: Neo4jServer
+) -> None:
+    """No worker runs: it is the operator's to start one, or to check without --dry-run."""
+    service = await start_service(neo4j_server, replicas=1, workers=0)
+    (ann,) = await service.people("ann")
+    list_id = await ann.make_list()
+    await ann.add_todos(list_id, 20)
+    status, said = await service.administer("graph", "check", "--dry-run")
+    assert status == 1, said
+    assert f"{list_id}: not in the graph" in said
+    found = neo4j_server.query("MATCH (p:Projection {key: $key}) RETURN p", key=service.graph)
+    assert found == []
+    status, said = await service.administer("graph", "check")
+    assert status == 0, said
+    assert await service.held() == await service.truth()
+    await _even(service)
+
+
+async def test_of_two_rebuilds_at_once_one_is_refused_and_one_killed_is_no_obstacle(
+    start_service: StartService, neo4j_server: Neo4jServer
+) -> None:
+    """Neither goes on for ever; the one after a kill waits until the dead one's lease is over."""
+    service = await start_service(neo4j_server, replicas=1, workers=0)
+    (ann,) = await service.people("ann")
+    for number in range(3):
+        await ann.add_todos(await ann.make_list(f"list {number}"), 1_000)
+
+    answers = await asyncio.gather(*(service.administer("graph", "rebuild") for _ in range(2)))
+    # Where one is done before the other begins, both are right.
+    assert [status for status, _ in sorted(answers)] in ([0, 1], [0, 0]), answers
+    assert all("Another rebuild" in said for status, said in answers if status), answers
+    assert await service.held() == await service.truth()
+
+    async with service.begun("graph", "rebuild") as process:
+
+        def building() -> bool:
+            found = neo4j_server.query(_BUILDING, key=service.graph)
+            return bool(found[0]["building"])
+
+        await eventually(building, "a rebuild has begun", within_s=SOON_S)
+        process.kill()
+        await process.wait()
+    status, said = await service.administer("graph", "rebuild")
+    assert status == 0, said
+    assert await service.held() == await service.truth()
+    left = neo4j_server.query(
+        "MATCH (g:Generation) WHERE g.name = $key RETURN count(*) AS count", key=service.graph
+    )
+    assert left == [{"count": 1}]
 
 
 async def test_without_redis_the_sweep_keeps_the_graph_up(
