@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["keep_up", "open_graph"]
 
 
-# People wait for their questions, and there is an earlier answer for many.
-_ASKED_S: Final = 2.0
+# No question waits for a connection for longer: there are more of these than questions at a time.
 _CONNECTION_S: Final = 1.0
 
 
@@ -29,7 +28,7 @@ async def open_graph(
     """Open Neo4j or the graph of this process; nothing is connected before the first question.
 
     ``read_s`` seconds bound a question to Neo4j: whoever reads whole lists needs more than users.
-    ``asked``: it answers people's questions, each of which is given up after 2 s in all.
+    ``asked``: it answers people's questions, each given up in time for an earlier answer.
     """
     graph = _graph(settings, read_s, asked=asked)
     try:
@@ -58,7 +57,8 @@ def _graph(settings: Settings, read_s: float, *, asked: bool) -> Graph:
         probe_after_s=settings.graph_pause_s,
     )
     if asked:
-        made = replace(made, read_s=_ASKED_S, give_up_s=_ASKED_S, acquire_s=_CONNECTION_S)
+        seconds = float(settings.graph_answer_s)
+        made = replace(made, read_s=seconds, give_up_s=seconds, acquire_s=_CONNECTION_S)
     return Neo4jGraph(made)
 
 

@@ -159,6 +159,9 @@ class Settings(_SecretsDirectory):
         str | None, Field(description="a user name; none means no authentication")
     ] = None
     neo4j_password: Annotated[SecretStr | None, Field(description="that user's password")] = None
+    graph_answer_s: Annotated[
+        int, Field(ge=1, le=60, description="whole seconds, from 1 to 60")
+    ] = 2
     graph_failures: Annotated[
         int, Field(ge=1, le=1000, description="a whole number from 1 to 1000")
     ] = 5

@@ -53,6 +53,8 @@ class GraphService:
             "NEO4J_URL": neo4j.url,
             "NAMESPACE": graph,
             "RATE_LIMITS": "off",
+            # The first time that a query is asked takes a second; on a busy machine, ten times it.
+            "GRAPH_ANSWER_S": "60",
             **settings,
         }
         return cls(run, neo4j, database_url, graph, given)

@@ -42,7 +42,11 @@ async def test_while_neo4j_is_away_writes_go_on_and_then_it_catches_up(
 ) -> None:
     """Frozen, then killed: answers are refused or stale, never someone else's; nothing is lost."""
     service = await start_service(
-        own_neo4j, REDIS_URL=own_redis.url(), GRAPH_FAILURES="2", GRAPH_PAUSE_S="1"
+        own_neo4j,
+        REDIS_URL=own_redis.url(),
+        GRAPH_FAILURES="2",
+        GRAPH_PAUSE_S="1",
+        GRAPH_ANSWER_S="8",
     )
     ann, bob = await service.people("ann", "bob")
     list_id = await ann.make_list()
