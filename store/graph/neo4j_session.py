@@ -17,7 +17,9 @@ from neo4j.exceptions import (
     TransientError,
 )
 
+from store.errors import GraphUnavailable
 from store.graph.breaker import Breaker, Failure
+from store.graph.neo4j_signs import Signs
 from store.graph.patience import Patience, TooMuch
 
 __all__ = ["TOGETHER", "Neo4jSession", "Neo4jSettings", "Rows", "many", "rows"]
@@ -79,7 +81,8 @@ class Neo4jSession:
     """Run transactions in one database, for any number of tasks of one event loop.
 
     Raises GraphUnavailable when the server is away, slow, refuses or is not asked for now; what is
-    wrong with a statement is raised as the driver raises it.
+    wrong with a statement is raised as the driver raises it. That it is not asked any more, and
+    why, is in the log once; so is its return.
     """
 
     def __init__(self, settings: Neo4jSettings) -> None:
@@ -87,6 +90,7 @@ class Neo4jSession:
         self._settings = settings
         self._breaker = Breaker(settings.failures, settings.probe_after_s, _judge)
         self._patience = Patience(self._greet)
+        self._signs = Signs()
         self._driver = AsyncGraphDatabase.driver(
             settings.url,
             auth=None if settings.user is None else (settings.user, settings.password),
@@ -153,7 +157,14 @@ class Neo4jSession:
                 answer: T = await getattr(session, execute)(bounded)
                 return answer
 
-        return await self._breaker.ask(question)
+        try:
+            found = await self._breaker.ask(question)
+        except GraphUnavailable as error:
+            if self._breaker.open:
+                self._signs.refused(error.__cause__)
+            raise
+        self._signs.answered()
+        return found
 
     async def _greet(self) -> None:
         async with self._driver.session(database=self._settings.database) as session:

@@ -223,8 +223,11 @@ class Projector:
             # What comes back may be another server, or the same with what it held long ago.
             self._in_doubt |= isinstance(error, GraphUnavailable)
             if not self._failing:
-                away = "graph_away" if isinstance(error, GraphUnavailable) else "database_lost"
-                _log.warning(away, error=error.detail, waiting=len(self._backlog))
+                graph = isinstance(error, GraphUnavailable)
+                lost = "projection_waits" if graph else "database_lost"
+                cause = error.__cause__
+                said = getattr(cause, "code", None) or type(cause).__name__ if cause else None
+                _log.warning(lost, error=error.detail, cause=said, waiting=len(self._backlog))
             self._failing.add(name)
             return False
         except Exception:  # noqa: BLE001 - the loops are what keeps the graph right

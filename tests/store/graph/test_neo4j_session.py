@@ -15,6 +15,7 @@ from neo4j.exceptions import (
     ConstraintError,
     CypherSyntaxError,
 )
+from structlog.testing import capture_logs
 
 from store.errors import GraphUnavailable
 from store.graph.breaker import Breaker
@@ -52,14 +53,17 @@ def test_a_password_is_not_in_what_is_logged() -> None:
 async def test_a_server_that_is_away_is_not_asked_for_long() -> None:
     """Then the breaker refuses at once."""
     async with opened(away()) as session:
-        for _ in range(2):
-            assert not is_open(session.breaker)
-            with pytest.raises(GraphUnavailable):
-                await session.read_rows("RETURN 1", {})
-        assert is_open(session.breaker)
-        with pytest.raises(GraphUnavailable) as refused:
-            await session.write_rows("RETURN 1", {})
+        with capture_logs() as said:
+            for _ in range(2):
+                assert not is_open(session.breaker)
+                assert said == []
+                with pytest.raises(GraphUnavailable):
+                    await session.read_rows("RETURN 1", {})
+            assert is_open(session.breaker)
+            with pytest.raises(GraphUnavailable) as refused:
+                await session.write_rows("RETURN 1", {})
         assert 50 < refused.value.retry_after_s <= 60
+        assert [(one["event"], one["reason"]) for one in said] == [("graph_away", "unreachable")]
 
 
 @pytest.mark.parametrize("greeting", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
@@ -195,7 +199,10 @@ async def test_a_frozen_server_is_given_up_and_found_again(
         own_neo4j.wait_until_ready()
         monkeypatch.setattr("circuitbreaker.monotonic", lambda: 1e12)
         assert not is_open(session.breaker)
-        assert await session.read_rows("RETURN 1 AS one", {}) == [{"one": 1}]
+        with capture_logs() as said:
+            for _ in range(2):
+                assert await session.read_rows("RETURN 1 AS one", {}) == [{"one": 1}]
+        assert [one["event"] for one in said] == ["graph_back"]
 
 
 @pytest.mark.faults
@@ -209,8 +216,9 @@ async def test_a_wrong_password_is_tried_once(run: Run) -> None:
             assert await session.read_rows("RETURN 1 AS one", {}) == [{"one": 1}]
         for wrong in (replace(settings, password="another"), replace(settings, user=None)):
             async with opened(wrong) as session:
-                with pytest.raises(GraphUnavailable) as refused:
+                with capture_logs() as said, pytest.raises(GraphUnavailable) as refused:
                     await session.read_rows("RETURN 1", {})
+                assert [one["reason"] for one in said] == ["unauthorized"]
                 assert is_open(session.breaker)
                 assert refused.value.retry_after_s > 50
     finally:
