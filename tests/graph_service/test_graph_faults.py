@@ -31,6 +31,10 @@ async def _asked(person: Person, path: str, **params: Any) -> tuple[int, Any]:
     return answer.status_code, answer.json()
 
 
+async def _status(person: Person, path: str, **params: Any) -> int:
+    return (await person.answer("GET", path, **params)).status_code
+
+
 async def _even(service: GraphService) -> None:
     await service.until_even()
     status, said = await service.administer("graph", "check", "--dry-run")
@@ -215,6 +219,36 @@ async def test_of_two_rebuilds_at_once_one_is_refused_and_one_killed_is_no_obsta
         "MATCH (g:Generation) WHERE g.name = $key RETURN count(*) AS count", key=service.graph
     )
     assert left == [{"count": 1}]
+
+
+async def test_one_person_s_flood_of_questions_leaves_others_theirs(
+    start_service: StartService, neo4j_server: Neo4jServer
+) -> None:
+    """All at once: some are answered, some refused, and Neo4j is not taken for away by anyone."""
+    service = await start_service(neo4j_server, replicas=1, workers=1, GRAPH_FAILURES="1")
+    ann, bob = await service.people("ann", "bob")
+    list_id = await ann.make_list()
+    for _ in range(3):
+        await ann.add_todos(list_id, 500)
+    await bob.add_todo(await bob.make_list(), "bob's own")
+    await service.until_even()
+    assert await next_titles(bob) == ["bob's own"]
+
+    flood = [
+        asyncio.create_task(_status(ann, "/people/suggestions", list=list_id, limit=1 + n % 30))
+        for n in range(60)
+    ]
+    answered = 0
+    while not all(one.done() for one in flood) or not answered:
+        status, said = await _asked(bob, "/recommendations", limit=100)
+        assert (status, said["stale"], len(said["items"])) == (200, False, 1)
+        answered += 1
+    statuses = await asyncio.gather(*flood)
+    assert set(statuses) <= {200, 429}
+    assert 200 in statuses
+    status, said = await _asked(ann, f"/lists/{list_id}/graph", min_offset=10**9)
+    assert (status, said["code"]) == (503, "graph_unavailable")
+    assert "no entry" in said["detail"]
 
 
 async def test_without_redis_the_sweep_keeps_the_graph_up(
