@@ -15,8 +15,8 @@ from store.graph.on_demand import OnDemand
 from store.graph.source import GraphSource
 from store.todo.model import Role
 
-ANN, BOB = UUID(int=1), UUID(int=2)
-_NAMES = {ANN: "ann", BOB: "bob"}
+ANN, BOB, EVE = UUID(int=1), UUID(int=2), UUID(int=3)
+_NAMES = {ANN: "ann", BOB: "bob", EVE: "eve"}
 SHARED, SLOW, OTHER = UUID(int=10), UUID(int=11), UUID(int=12)
 
 
@@ -75,13 +75,13 @@ async def test_what_is_kept_is_bounded(lists: _Lists) -> None:
     assert graph.lists_of("ann") == set()
 
 
-@pytest.mark.parametrize("removed", [False, True])
+@pytest.mark.parametrize("other", [ANN, EVE])
 async def test_nobody_drives_out_a_list_that_another_question_is_about(
-    lists: _Lists, removed: bool
+    lists: _Lists, other: UUID
 ) -> None:
-    """While bob's question waits for one list, the one he shares with ann stays in.
+    """While bob's question waits for one list, the one he shared with ann stays in.
 
-    Also when her question is the first after she was removed from it.
+    Also when hers is the first after she was removed from it, or somebody's needs the room.
     """
     graph = MemoryGraph()
     demand = OnDemand(lists, graph, kept=1)
@@ -91,16 +91,17 @@ async def test_nobody_drives_out_a_list_that_another_question_is_about(
     question = asyncio.create_task(demand.prepare(BOB, "bob"))
     await lists.waited_for.wait()
 
-    if removed:
-        lists.put(SHARED, {BOB})
-    lists.put(OTHER, {ANN})
-    await demand.prepare(ANN, "ann")
+    lists.put(SHARED, {BOB})
+    lists.put(OTHER, {other})
+    await demand.prepare(other, _NAMES[other])
+    assert OTHER in graph.lists_of(_NAMES[other])
     lists.slow[SLOW].set()
     await question
 
     assert graph.lists_of("bob") == {SHARED, SLOW}
     assert await graph.dependencies("bob", SHARED) is not None
     assert await graph.dependencies("bob", SLOW) is not None
+    assert OTHER not in graph.lists_of(_NAMES[other])
 
 
 async def test_a_question_that_fails_holds_nothing_back(lists: _Lists) -> None:
