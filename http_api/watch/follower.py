@@ -66,6 +66,7 @@ class Follower(centrifuge.SubscriptionEventHandler):  # type: ignore[misc]
             token=account.access_token,
             get_token=self._token if account.renewable else None,
             name="lockstep-watch",
+            max_reconnect_delay=5.0,  # somebody is looking; the SDK's own is 20 s
             proxy=None,
         )
         self._subscription = self._client.new_subscription(

@@ -41,7 +41,7 @@ class Watch:
     async def shows(self, text: str) -> None:
         """Wait until ``text`` was written."""
         try:
-            await eventually(lambda: text in self.process.log(), text)
+            await eventually(lambda: text in self.process.log(), text, within_s=30.0)
         except TimeoutError as error:
             message = f"{error}; it wrote:\n{self.process.log()}"
             raise TimeoutError(message) from None
