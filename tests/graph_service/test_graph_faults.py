@@ -106,6 +106,9 @@ async def test_while_neo4j_is_away_writes_go_on_and_then_it_catches_up(
 
     await eventually(fresh, "questions are answered again", within_s=SOON_S)
     assert await service.held() == await service.truth()
+    assert ann.at.log_path is not None
+    said = ann.at.log_path.read_text()
+    assert 0 < said.count("graph_away") == said.count("graph_back")
 
 
 async def test_what_a_killed_worker_leaves_another_takes_over(
