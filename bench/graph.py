@@ -24,7 +24,7 @@ from tests.servers.worker import Worker
 __all__ = ["graph"]
 
 _REBUILDS, _QUESTIONS, _WARM_UP = 3, 200, 40
-_RATE, _SECONDS, _TURNS = 100.0, 6.0, 2
+_RATE, _SECONDS, _TURNS = 100.0, 6.0, 3
 _SETTLED = 300
 _LOOK_S = 0.005
 _WAITING = 100_000
@@ -73,9 +73,9 @@ async def graph(site: Site) -> Measured:
         f"runs from the answer to a write ({_RATE:.0f} a second, {_SETTLED} come before) to the "
         "moment its offset is found in Neo4j by another connection, which looks every "
         f"{_LOOK_S * 1000:.0f} ms. Writes are measured in turns while the worker has nothing to "
-        "do and while it fills an empty generation, both it and Neo4j at low priority (`nice`). "
-        f"Then Neo4j is killed, {_WAITING:,} entries are added, and the worker is told of all the "
-        "lists.",
+        "do and while it fills an empty generation, both it and Neo4j at the lowest priority "
+        f"(`nice`). Then Neo4j is killed, {_WAITING:,} entries are added, and the worker is told "
+        "of all the lists.",
         (
             Figure("projection", "entries/s", tuple(rebuilds.rates), _GOAL_RATE, floor=True),
             Figure("processor time of the projection an entry", "µs", tuple(rebuilds.ours)),
