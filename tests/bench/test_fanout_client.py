@@ -82,7 +82,7 @@ async def _server(
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await asyncio.gather(*talks)
 
 
@@ -195,7 +195,7 @@ async def test_pings_of_both_kinds_are_answered(run: Run) -> None:
 
     async with _server(talk) as port, fanout_client(run, _CENTRIFUGO) as client:
         await _joined(client, port)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             assert await answered.get() == b"\x81\x82\0\0\0\0{}" + b"\x8a\x82\0\0\0\0ab"
 
 

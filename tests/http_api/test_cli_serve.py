@@ -94,7 +94,7 @@ def test_a_unix_socket_serves_and_is_removed(run: Run, tmp_path: Path) -> None:
 def _answers(path: Path) -> bool:
     """Ask over the Unix socket whether the process lives."""
     with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(5)
+        client.settimeout(30)
         try:
             client.connect(str(path))
             client.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
