@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import gc
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -24,6 +25,19 @@ from store.graph.neo4j_session import Neo4jSession
 from tests.servers.neo4j import Neo4jServer
 from tests.servers.ports import free_port
 from tests.servers.run import Run
+
+pytestmark = [
+    # The driver forgets a socket whose opening is given up just after it was connected.
+    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _forgotten() -> Iterator[None]:
+    """Have what the driver forgot collected here, not in the middle of another test."""
+    yield
+    gc.collect()
 
 
 @asynccontextmanager
