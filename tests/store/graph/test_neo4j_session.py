@@ -26,11 +26,8 @@ from tests.servers.neo4j import Neo4jServer
 from tests.servers.ports import free_port
 from tests.servers.run import Run
 
-pytestmark = [
-    # The driver forgets a socket whose opening is given up just after it was connected.
-    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+# The driver forgets a socket whose opening is given up just after it was connected.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 
 
 @pytest.fixture(autouse=True)

@@ -58,7 +58,7 @@ async def test_a_second_rebuild_at_the_same_time_is_refused(
 
     async def renewed(_seconds: float) -> None:
         asleep.wake()
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.02)  # so that the first one, woken, reaches the real server
 
     session = Neo4jSession(neo4j_settings)
     other = Neo4jBuilder(session, neo4j_settings.graph, renewed)
