@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from bench.job_graph import fill_mixed
 from bench.site import Site
@@ -22,10 +20,9 @@ from tests.servers.replica import Replica
 from tests.servers.run import Run
 from tests.servers.worker import Worker
 
-__all__ = ["LISTS", "MORE", "TODOS", "GraphSite", "open_graph_site", "step_back"]
+__all__ = ["LISTS", "MORE", "TODOS", "GraphSite", "open_graph_site"]
 
 LISTS, TODOS, MORE = 100, 100, 310
-_NICE = 19
 # As in production, where there is time to compile well; this wins over what the tests say.
 _COMPILED = "-XX:TieredStopAtLevel=4"
 
@@ -66,19 +63,6 @@ class GraphSite:
     async def worker(self) -> Worker:
         """Start a worker."""
         return await Worker.start(self.site.run, **self.settings)
-
-
-def step_back(pid: int) -> None:
-    """Give every thread of a process low priority; those that they start have it, too.
-
-    Where the kernel schedules sessions as groups (sched(7), autogroup), ``nice`` counts within one
-    alone, and each server of ours is one: the group needs it as well.
-    """
-    with contextlib.suppress(FileNotFoundError):
-        Path(f"/proc/{pid}/autogroup").write_text(str(_NICE))
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        with contextlib.suppress(ProcessLookupError):
-            os.setpriority(os.PRIO_PROCESS, int(task.name), _NICE)
 
 
 def _start(run: Run) -> Neo4jServer:
