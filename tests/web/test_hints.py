@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.async_api import Browser, Locator, expect
 
 from tests.servers.fixtures import StartReplica
 from tests.servers.ports import free_port
-from tests.servers.replica import Replica
-from tests.web.visitor import PHONE, Visitor, together
-
-NASTY = "<img src=x onerror=alert(1)>"
-
-
-@pytest.fixture
-def origin(service: tuple[Replica, Replica]) -> str:
-    """Give the address of one replica of the service that all tests share."""
-    return service[0].origin
+from tests.web.visitor import NASTY, Visitor, together
 
 
 def _offered(visitor: Visitor, kind: str) -> Locator:
@@ -60,8 +50,7 @@ async def test_a_label_is_offered_for_what_is_written_and_for_an_open_title(
     browser: Browser, origin: str
 ) -> None:
     """Chosen before the todo is added, after it, or while it is renamed; by keyboard, too."""
-    ann = await Visitor.register(browser, origin, "ann")
-    await ann.make_list("Groceries")
+    ann = await Visitor.with_list(browser, origin, "Groceries")
     field = ann.page.get_by_label("New todo")
     keyboard = ann.page.keyboard
     await ann.add("milk")
@@ -116,9 +105,7 @@ async def _put_label(visitor: Visitor, title: str, label: str) -> None:
 
 async def test_a_phone_has_room_for_the_longest_suggestions(browser: Browser, origin: str) -> None:
     """They are cut, not the page widened; a tap adds one."""
-    ann = await Visitor.register(browser, origin, "ann", **PHONE)
-    await ann.page.get_by_role("link", name="All lists").click()
-    await ann.make_list("Wide")
+    ann = await Visitor.on_a_phone(browser, origin, "Wide")
     wide = "W" * 200
     await _finish(ann, "milk", wide)
     await ann.page.get_by_label("New todo").fill("milk again")
@@ -149,8 +136,7 @@ async def test_while_the_graph_is_away_nothing_is_offered_and_nothing_disturbed(
     """Todos are added and renamed as ever; the panels say calmly what is missing, and why."""
     nowhere = f"bolt://127.0.0.1:{free_port()}"
     replica = await start_replica(NEO4J_URL=nowhere, GRAPH_FAILURES="1")
-    ann = await Visitor.register(browser, replica.origin, "ann")
-    await ann.make_list("Groceries")
+    ann = await Visitor.with_list(browser, replica.origin, "Groceries")
     refused = "**/suggestions?*"
     async with ann.page.expect_response(refused) as asked:
         await ann.page.get_by_label("New todo").fill("milk")

@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.async_api import Browser, Locator, Route, expect
 
-from tests.servers.replica import Replica
-from tests.web.visitor import PHONE, Visitor, together
+from tests.web.visitor import NASTY, Visitor, together
 
-NASTY = "<img src=x onerror=alert(1)> & a long title that goes on and on and on"
-
-
-@pytest.fixture
-def origin(service: tuple[Replica, Replica]) -> str:
-    """Give the address of one replica of the service that all tests share."""
-    return service[0].origin
-
-
-async def _open(visitor: Visitor, name: str) -> Locator:
-    await visitor.page.get_by_role("button", name=name, exact=True).click()
-    return visitor.page.locator("#panel")
+LONG = f"{NASTY} & a long title that goes on and on and on"
 
 
 async def _let_wait(panel: Locator, todo: str, other: str) -> None:
@@ -32,7 +19,7 @@ async def test_finishing_one_thing_makes_the_next_appear(browser: Browser, origi
     """For both people: what waits is not shown until what it waits for is done."""
     ann, bo = await together(browser, origin, "House")
     await ann.add("dig", "pour", "paint")
-    plan = await _open(ann, "Plan")
+    plan = await ann.open_panel("Plan")
     await _let_wait(plan, "pour", "dig")
     await _let_wait(plan, "paint", "pour")
     await expect(plan.locator("#waits li")).to_have_count(2)
@@ -40,7 +27,7 @@ async def test_finishing_one_thing_makes_the_next_appear(browser: Browser, origi
     await expect(plan.locator(".node.critical")).to_have_count(3)
     await expect(plan.locator("#plan-hint")).to_contain_text("The longest chain takes 1 h 30 min")
 
-    shown = (await _open(bo, "What to do next")).locator("#next .name")
+    shown = (await bo.open_panel("What to do next")).locator("#next .name")
     await expect(shown).to_have_text(["dig"])
     await expect(bo.page.locator("#next .fact.unblocks")).to_have_text(
         ["unblocks 2 todos, 1 person waits"]
@@ -58,10 +45,9 @@ async def test_a_circle_is_refused_in_words_and_a_wait_can_be_ended(
     browser: Browser, origin: str
 ) -> None:
     """What would wait for itself is explained; what waits need not for ever."""
-    ann = await Visitor.register(browser, origin, "ann")
-    await ann.make_list("Circle")
+    ann = await Visitor.with_list(browser, origin, "Circle")
     await ann.add("one", "two")
-    plan = await _open(ann, "Plan")
+    plan = await ann.open_panel("Plan")
     await expect(plan.locator("#plan-hint")).to_contain_text("Nothing in this list waits")
     await _let_wait(plan, "two", "one")
     await expect(plan.locator("#waits li")).to_have_text(["two waits for one"])
@@ -79,18 +65,16 @@ async def test_titles_stay_text_and_a_phone_needs_no_sideways_scroll(
     browser: Browser, origin: str
 ) -> None:
     """Whatever was typed, in the list of what is next as in the picture."""
-    ann = await Visitor.register(browser, origin, "ann", **PHONE)
-    await ann.page.get_by_role("link", name="All lists").click()
-    await ann.make_list("Phone")
-    await ann.add(NASTY, "after")
-    plan = await _open(ann, "Plan")
-    await _let_wait(plan, "after", NASTY)
-    await expect(plan.locator(".node title").first).to_have_text(NASTY)
+    ann = await Visitor.on_a_phone(browser, origin, "Phone")
+    await ann.add(LONG, "after")
+    plan = await ann.open_panel("Plan")
+    await _let_wait(plan, "after", LONG)
+    await expect(plan.locator(".node title").first).to_have_text(LONG)
     assert await ann.sideways() == 0
     await ann.page.get_by_role("button", name="Close").click()
     await ann.page.get_by_role("link", name="All lists").click()
-    following = await _open(ann, "What to do next")
-    await expect(following.locator("#next .name")).to_have_text([NASTY])
+    following = await ann.open_panel("What to do next")
+    await expect(following.locator("#next .name")).to_have_text([LONG])
     assert await ann.sideways() == 0
     assert await ann.page.locator("#panel img").count() == 0
     await following.get_by_role("link", name="Phone").click()
@@ -101,11 +85,10 @@ async def test_titles_stay_text_and_a_phone_needs_no_sideways_scroll(
 
 async def test_the_picture_is_walked_with_the_keyboard(browser: Browser, origin: str) -> None:
     """Tab reaches it, arrows walk it, each box says what it is, Enter goes to its todo."""
-    ann = await Visitor.register(browser, origin, "ann")
-    await ann.make_list("House")
+    ann = await Visitor.with_list(browser, origin, "House")
     await ann.add("paint", "pour", "dig", *(f"other {number}" for number in range(30)))
     await expect(ann.open_titles).to_have_count(33)
-    plan = await _open(ann, "Plan")
+    plan = await ann.open_panel("Plan")
     await _let_wait(plan, "pour", "dig")
     await _let_wait(plan, "paint", "pour")
     await expect(plan.locator(".node")).to_have_count(3)
@@ -140,12 +123,10 @@ async def test_the_picture_is_walked_with_the_keyboard(browser: Browser, origin:
 
 async def test_on_a_phone_a_tap_on_a_box_leads_to_its_todo(browser: Browser, origin: str) -> None:
     """The panel that lies over the list goes away, and the todo is on the screen."""
-    ann = await Visitor.register(browser, origin, "ann", **PHONE)
-    await ann.page.get_by_role("link", name="All lists").click()
-    await ann.make_list("Phone")
+    ann = await Visitor.on_a_phone(browser, origin, "Phone")
     await ann.add(*(f"todo {number}" for number in range(30)), "dig", "pour")
     await expect(ann.open_titles).to_have_count(32)
-    plan = await _open(ann, "Plan")
+    plan = await ann.open_panel("Plan")
     await _let_wait(plan, "pour", "dig")
     await plan.locator(".node").filter(has_text="dig").tap()
     await expect(plan).to_be_hidden()
@@ -157,8 +138,7 @@ async def test_an_answer_that_is_marked_stale_is_said_to_be_one(
     browser: Browser, origin: str
 ) -> None:
     """What the graph said last stays on show, with a calm word that it is not from now."""
-    ann = await Visitor.register(browser, origin, "ann")
-    await ann.make_list("House")
+    ann = await Visitor.with_list(browser, origin, "House")
     await ann.add("dig", "pour")
     stale = True
 
@@ -168,13 +148,13 @@ async def test_an_answer_that_is_marked_stale_is_said_to_be_one(
 
     for path in ("**/recommendations?*", "**/graph?*", "**/critical-path?*"):
         await ann.page.route(path, mark)
-    plan = await _open(ann, "Plan")
+    plan = await ann.open_panel("Plan")
     await _let_wait(plan, "pour", "dig")
     await expect(plan.locator(".node")).to_have_count(2)
     await expect(plan.locator("#plan-away")).to_have_text(
         "The graph is away for a moment. This is what it said last."
     )
-    following = await _open(ann, "What to do next")
+    following = await ann.open_panel("What to do next")
     await expect(following.locator("#next .name")).to_have_text(["dig"])
     away = following.locator("#next-away")
     await expect(away).to_have_text("The graph is away for a moment. This is what it said last.")

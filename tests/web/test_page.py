@@ -10,15 +10,7 @@ from playwright.async_api import Browser, expect
 
 from tests.servers.fixtures import StartReplica
 from tests.servers.replica import Replica
-from tests.web.visitor import PHONE, Visitor, together
-
-NASTY = "<img src=x onerror=alert(1)>"
-
-
-@pytest.fixture
-def origin(service: tuple[Replica, Replica]) -> str:
-    """Give the address of one replica of the service that all tests share."""
-    return service[0].origin
+from tests.web.visitor import NASTY, PHONE, Visitor, together
 
 
 async def test_two_people_see_each_change_at_once(browser: Browser, origin: str) -> None:
@@ -144,8 +136,7 @@ async def test_a_killed_replica_is_survived(browser: Browser, start_replica: Sta
 
 async def test_the_keyboard_does_everything(browser: Browser, origin: str) -> None:
     """Arrows walk, Alt moves, Enter renames, Space ticks, Delete deletes and can be undone."""
-    ann = await Visitor.register(browser, origin, "ann")
-    await ann.make_list("Keys")
+    ann = await Visitor.with_list(browser, origin, "Keys")
     await ann.add("one", "two", "three")
     keyboard = ann.page.keyboard
     await ann.todo("one").get_by_role("checkbox").focus()
@@ -263,8 +254,7 @@ async def test_a_reload_keeps_the_session_and_logging_out_ends_all_tabs(
     browser: Browser, origin: str
 ) -> None:
     """The cookie brings the session back to every tab; the door closes in all of them."""
-    ann = await Visitor.register(browser, origin, "ann")
-    await ann.make_list("Groceries")
+    ann = await Visitor.with_list(browser, origin, "Groceries")
     await ann.page.reload()
     await ann.has_list_open("Groceries")
     tab = await ann.another_tab()
@@ -294,9 +284,7 @@ async def test_a_phone_shows_everything_without_sideways_scroll(
     ann = await Visitor.arrive(browser, origin, **PHONE)
     await expect(ann.page.get_by_label("Password")).to_be_visible()
     assert await ann.sideways() == 0
-    ann = await Visitor.register(browser, origin, "ann", **PHONE)
-    await ann.page.get_by_role("link", name="All lists").click()
-    await ann.make_list("W" * 100)
+    ann = await Visitor.on_a_phone(browser, origin, "W" * 100)
     await ann.add("W" * 200, "wide " * 30, "milk")
     await expect(ann.open_titles).to_have_count(3)
     assert await ann.sideways() == 0

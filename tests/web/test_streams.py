@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.async_api import Browser, expect
 
 from tests.servers.ports import free_port
-from tests.servers.replica import Replica
 from tests.web.visitor import Visitor, together
 
 STREAM = "**/connection/http_stream"
-
-
-@pytest.fixture
-def origin(service: tuple[Replica, Replica]) -> str:
-    """Give the address of one replica of the service that all tests share."""
-    return service[0].origin
 
 
 async def _without_sockets(visitor: Visitor) -> None:

@@ -12,7 +12,7 @@ from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.servers.person import PASSWORD
 
-__all__ = ["PHONE", "Visitor", "together"]
+__all__ = ["NASTY", "PHONE", "Visitor", "together"]
 
 # A page that lost its service asks again after at most 5 s, and a busy machine takes its time.
 expect.set_options(timeout=20_000)
@@ -22,6 +22,9 @@ PHONE: dict[str, Any] = {
     "has_touch": True,
     "is_mobile": True,
 }
+
+# What would be an element, and a script, if a title were ever taken for markup.
+NASTY = "<img src=x onerror=alert(1)>"
 
 _WATCH = """
   window.violations = [];
@@ -62,6 +65,21 @@ class Visitor:
         await visitor.page.get_by_label("Password").fill(PASSWORD)
         await visitor.page.get_by_role("button", name="Make my account").click()
         await visitor.is_live()
+        return visitor
+
+    @classmethod
+    async def on_a_phone(cls, browser: Browser, origin: str, title: str) -> Visitor:
+        """Make an account on a phone, and a list in it, which then is open."""
+        visitor = await cls.register(browser, origin, "ann", **PHONE)
+        await visitor.page.get_by_role("link", name="All lists").click()
+        await visitor.make_list(title)
+        return visitor
+
+    @classmethod
+    async def with_list(cls, browser: Browser, origin: str, title: str) -> Visitor:
+        """Make an account, and a list in it, which then is open."""
+        visitor = await cls.register(browser, origin, "ann")
+        await visitor.make_list(title)
         return visitor
 
     async def another_tab(self) -> Visitor:
@@ -146,10 +164,16 @@ class Visitor:
             await self.page.get_by_label("New todo").fill(title)
             await self.page.keyboard.press("Enter")
 
+    async def open_panel(self, name: str) -> Locator:
+        """Open a panel by its button's name, and give it."""
+        await self.page.get_by_role("button", name=name, exact=True).click()
+        panel = self.page.locator("#panel")
+        await expect(panel).to_be_visible()
+        return panel
+
     async def share_with(self, other: Visitor, role: str = "edit") -> None:
         """Share the open list by name, and close the panel."""
-        await self.page.get_by_role("button", name="Share", exact=True).click()
-        panel = self.page.locator("#panel")
+        panel = await self.open_panel("Share")
         await panel.get_by_label("User name").fill(other.username)
         await panel.get_by_label("May").select_option(label=role)
         await panel.get_by_role("button", name="Share this list").click()

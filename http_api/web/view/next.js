@@ -1,93 +1,54 @@
 /** The panel that says what to do next, over all lists, and why. */
 
 import { explain } from '../api.js';
-import { AGAIN_WHEN_STALE_MS, againAfter, sayAway, sayStale } from '../away.js';
 import { uuid7 } from '../ids.js';
 import { inWords } from '../reasons.js';
 import { at, icon, make, typed } from './dom.js';
+import { GraphPanel } from './graph_panel.js';
 import { toast } from './toast.js';
 
-const SETTLE_MS = 300;
 const LIMIT = 30;
 
-export class NextPanel {
+export class NextPanel extends GraphPanel {
   title = 'Next';
   template = 'next-panel';
   #parts;
   #current;
-  #leave = [];
-  #timer = null;
-  #asked = 0;
   #done = new Set(); // ticked here, and maybe still in the next answer
   #sent = new Map(); // ticks of lists that are not open, by operation id
 
   /** `current()` gives the list that is open, or null. */
   constructor(parts, current) {
+    super('next');
     this.#parts = parts; // {api, lists, outbox, socket, news}
     this.#current = current;
   }
 
   mount() {
     const { outbox, socket, news, lists } = this.#parts;
-    const soon = () => this.#soon();
-    this.#leave = [
+    const soon = () => this.soon();
+    this.begin([
       outbox.on('answered', soon),
       outbox.on('refused', (op, error) => this.#refused(op, error)),
       socket.on('personal', soon),
       news.on('entry', soon),
       lists.on('change', soon),
-    ];
-    this.#hint('One moment…');
-    this.#load();
+    ]);
   }
 
-  unmount() {
-    clearTimeout(this.#timer);
-    for (const leave of this.#leave) leave();
+  async ask() {
+    return [await this.#parts.api.get(`/recommendations?limit=${LIMIT}`)];
   }
 
-  /** Asks again when things have settled: a burst of changes is one question. */
-  #soon(after = SETTLE_MS) {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#load(), after);
-  }
-
-  async #load() {
-    const asked = ++this.#asked;
-    try {
-      const answer = await this.#parts.api.get(`/recommendations?limit=${LIMIT}`);
-      if (asked === this.#asked) this.#show(answer);
-    } catch (error) {
-      if (asked !== this.#asked || !at('next')) return;
-      this.#hint('');
-      this.#away(sayAway(error));
-      if (againAfter(error) !== null) this.#soon(againAfter(error));
-    }
-  }
-
-  #away(words) {
-    at('next-away').textContent = words;
-    at('next-away').hidden = !words;
-  }
-
-  #show(answer) {
-    const { items } = answer;
+  show({ items }) {
     const list = at('next');
-    if (!list) return;
     const open = items.filter(({ todo }) => !this.#done.has(todo.id));
     const gone = new Set(items.map(({ todo }) => todo.id));
     for (const id of this.#done) if (!gone.has(id)) this.#done.delete(id);
     const focused = document.activeElement?.closest?.('#next li')?.dataset.id;
     list.replaceChildren(...open.map((item) => this.#item(item)));
     if (focused) list.querySelector(`[data-id="${CSS.escape(focused)}"] .tick`)?.focus();
-    this.#away(sayStale(answer));
-    if (sayStale(answer)) this.#soon(AGAIN_WHEN_STALE_MS);
-    this.#hint(open.length ? '' : 'Nothing waits for you. Whatever you add shows up here.');
-  }
-
-  #hint(words) {
-    at('next-hint').textContent = words;
-    at('next-hint').hidden = !words;
+    this.hint(open.length ? '' : 'Nothing waits for you. Whatever you add shows up here.');
   }
 
   #item({ todo, score, reasons }) {
@@ -136,7 +97,7 @@ export class NextPanel {
     if (this.#sent.has(op)) toast([explain(error)], { kind: 'problem' });
     if (this.#sent.has(op)) this.#done.delete(this.#sent.get(op));
     else this.#done.clear();
-    this.#soon();
+    this.soon();
   }
 }
 

@@ -1,24 +1,20 @@
 /** The panel that draws what waits for what in a list, and lets one say so. */
 
-import { AGAIN_WHEN_STALE_MS, againAfter, sayAway, sayStale } from '../away.js';
 import { at, icon, make, typed } from './dom.js';
+import { GraphPanel } from './graph_panel.js';
 import { Picture } from './picture.js';
 
-const SETTLE_MS = 300;
-
-export class PlanPanel {
+export class PlanPanel extends GraphPanel {
   title = 'Plan';
   template = 'plan-panel';
   #list;
   #api;
-  #leave = [];
-  #timer = null;
-  #asked = 0;
   #opened;
   #picture;
 
   /** `opened(id)` is called with the todo whose box was chosen. */
   constructor(list, { api }, opened) {
+    super('plan');
     this.#list = list;
     this.#api = api;
     this.#opened = opened;
@@ -30,51 +26,23 @@ export class PlanPanel {
       event.preventDefault();
       this.#wait(event.target.elements);
     });
-    this.#leave = [
-      this.#list.on('change', () => this.#fill()),
-      this.#list.on('entry', () => this.#soon()),
-    ];
     this.#fill();
-    this.#load();
+    this.begin([
+      this.#list.on('change', () => this.#fill()),
+      this.#list.on('entry', () => this.soon()),
+    ]);
   }
 
-  unmount() {
-    clearTimeout(this.#timer);
-    for (const leave of this.#leave) leave();
-  }
-
-  #soon(after = SETTLE_MS) {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#load(this.#list.offset), after);
-  }
-
-  async #load(offset = 0) {
-    const asked = ++this.#asked;
+  ask(again) {
     const about = `/lists/${this.#list.id}`;
-    try {
-      const [graph, path] = await Promise.all([
-        this.#api.get(`${about}/graph?min_offset=${offset}`),
-        this.#api.get(`${about}/critical-path?min_offset=${offset}`),
-      ]);
-      if (asked === this.#asked && at('plan')) this.#show(graph, path);
-    } catch (error) {
-      if (asked !== this.#asked || !at('plan')) return;
-      this.#away(sayAway(error));
-      if (againAfter(error) !== null) this.#soon(againAfter(error));
-    }
+    const from = `min_offset=${again ? this.#list.offset : 0}`;
+    return Promise.all([
+      this.#api.get(`${about}/graph?${from}`),
+      this.#api.get(`${about}/critical-path?${from}`),
+    ]);
   }
 
-  #away(words) {
-    at('plan-away').textContent = words;
-    at('plan-away').hidden = !words;
-  }
-
-  #hint(words) {
-    at('plan-hint').textContent = words;
-    at('plan-hint').hidden = !words;
-  }
-
-  #show(graph, path) {
+  show(graph, path) {
     const chain = path.todos.length > 1 ? path.todos.map(({ id }) => id) : [];
     const { shown, left } = this.#picture.draw(graph, chain);
     const words = [];
@@ -85,9 +53,7 @@ export class PlanPanel {
     }
     const more = left + Math.max(0, (graph.total ?? 0) - graph.nodes.length);
     if (more) words.push(`${more} more are not drawn.`);
-    this.#hint(words.join(' '));
-    this.#away(sayStale(graph, path));
-    if (sayStale(graph, path)) this.#soon(AGAIN_WHEN_STALE_MS);
+    this.hint(words.join(' '));
     this.#showWaits(graph);
   }
 
@@ -112,7 +78,6 @@ export class PlanPanel {
   /** Offers the open todos, keeping what is chosen. */
   #fill() {
     const form = at('wait');
-    if (!form) return;
     const open = this.#list.todos.filter((todo) => !todo.completed);
     form.hidden = open.length < 2 || !['owner', 'editor'].includes(this.#list.role);
     for (const name of ['todo', 'by']) {
@@ -128,7 +93,7 @@ export class PlanPanel {
 
   #wait({ todo, by }) {
     if (todo.value === by.value) {
-      this.#hint('A todo cannot wait for itself.');
+      this.hint('A todo cannot wait for itself.');
       return;
     }
     this.#list.change('todo.block', { todo_id: todo.value, by: by.value });
