@@ -23,21 +23,22 @@ _CONNECTION_S: Final = 1.0
 
 @asynccontextmanager
 async def open_graph(
-    settings: Settings, *, read_s: float = 5.0, asked: bool = False
+    settings: Settings, *, read_s: float = 5.0, asked_of: str | None = None
 ) -> AsyncIterator[Graph]:
     """Open Neo4j or the graph of this process; nothing is connected before the first question.
 
     ``read_s`` seconds bound a question to Neo4j: whoever reads whole lists needs more than users.
-    ``asked``: it answers people's questions, each given up in time for an earlier answer.
+    ``asked_of``: it answers people's questions about the database of this epoch, each given up in
+    time for an earlier answer.
     """
-    graph = _graph(settings, read_s, asked=asked)
+    graph = _graph(settings, read_s, asked_of)
     try:
         yield graph
     finally:
         await graph.aclose()
 
 
-def _graph(settings: Settings, read_s: float, *, asked: bool) -> Graph:
+def _graph(settings: Settings, read_s: float, asked_of: str | None) -> Graph:
     if settings.neo4j_url is None:
         from store.graph.graph_memory import MemoryGraph  # noqa: PLC0415 - one of the two
 
@@ -56,9 +57,11 @@ def _graph(settings: Settings, read_s: float, *, asked: bool) -> Graph:
         failures=settings.graph_failures,
         probe_after_s=settings.graph_pause_s,
     )
-    if asked:
+    if asked_of is not None:
         seconds = float(settings.graph_answer_s)
-        made = replace(made, read_s=seconds, give_up_s=seconds, acquire_s=_CONNECTION_S)
+        made = replace(
+            made, epoch=asked_of, read_s=seconds, give_up_s=seconds, acquire_s=_CONNECTION_S
+        )
     return Neo4jGraph(made)
 
 

@@ -23,8 +23,8 @@ class Stale(Shape):
     """Say whether the graph answered just now."""
 
     stale: bool = Field(
-        description="The graph is away: this is its last answer, less what is no longer yours to "
-        "see, or no longer so."
+        description="The graph is away, or lacks what was written more than 5 s ago: this is its "
+        "last answer, or what it has, less what is no longer yours to see, or no longer so."
     )
 
 
@@ -56,7 +56,7 @@ class RecommendationShape(Shape):
 
 
 class ListOffset(Shape):
-    """Name a list that was looked at, and how far the graph had it."""
+    """Name a list of mine, and how far the graph had it; 0: not at all yet."""
 
     id: UUID
     offset: int
@@ -66,7 +66,7 @@ class RecommendationsShape(Stale):
     """Say what to do next, best first."""
 
     items: list[RecommendationShape]
-    lists: list[ListOffset] = Field(description="All lists that were looked at.")
+    lists: list[ListOffset] = Field(description="All lists of mine.")
 
 
 class WaitingShape(Shape):

@@ -75,7 +75,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(cache.aclose)
         identity = stack.enter_context(open_identity(store, settings))
         authenticate = identity.tokens.authenticate
-        graph = await stack.enter_async_context(open_graph(settings, asked=True))
+        graph = await stack.enter_async_context(open_graph(settings, asked_of=store.epoch))
         source = GraphSource(store)
         demand = OnDemand(source, graph) if isinstance(graph, MemoryGraph) else None
         # With PostgreSQL, workers keep Neo4j up; with SQLite there is only this process.

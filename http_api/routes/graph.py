@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from http_api.call import Call
-    from store.graph.advisor import Advised
+    from store.graph.advice import Advised
     from store.graph.answers import Dependency, PersonHint, Reason
 
 __all__ = ["ENDPOINTS"]
@@ -138,12 +138,11 @@ async def _written(todos: int, write: Callable[[], dict[str, Any]]) -> bytes:
 async def _impact(call: Call) -> Response:
     query = call.query(ImpactQuery)
     todo_id = call.path_id("todo_id")
-    fresh = query.min_offset > 0
     advisor = call.services.advisor
     await advisor.reach(call.actor, query.min_offset, todo_id=todo_id)
 
     async def answer() -> bytes:
-        said = await advisor.impact(call.actor, todo_id, query.limit, fresh=fresh)
+        said = await advisor.impact(call.actor, todo_id, query.limit, min_offset=query.min_offset)
         found = said.value
 
         def write() -> dict[str, Any]:
@@ -167,7 +166,7 @@ async def _impact(call: Call) -> Response:
 
         return await _written(len(found.waiting), write)
 
-    return await _shared(call, ("impact", todo_id, query.limit, fresh), answer)
+    return await _shared(call, ("impact", todo_id, query.limit, query.min_offset), answer)
 
 
 async def _path(call: Call) -> Response:
@@ -231,12 +230,11 @@ async def _of_dependencies(
 ) -> Response:
     """Answer with what ``write`` makes of a list's dependencies."""
     list_id = call.path_id("list_id")
-    fresh = query.min_offset > 0
     advisor = call.services.advisor
     await advisor.reach(call.actor, query.min_offset, list_id=list_id)
 
     async def answer() -> bytes:
-        said = await advisor.dependencies(call.actor, list_id, fresh=fresh)
+        said = await advisor.dependencies(call.actor, list_id, min_offset=query.min_offset)
         found = said.value
         alone = {"alone": found.alone} if name == "graph" else {}
         return await _written(
@@ -244,12 +242,11 @@ async def _of_dependencies(
             lambda: {**write(found.todos), **alone, **_as_of(call, said, found.offset)},
         )
 
-    return await _shared(call, (name, list_id, query.limit, fresh), answer)
+    return await _shared(call, (name, list_id, query.limit, query.min_offset), answer)
 
 
 async def _people(call: Call) -> Response:
     query = call.query(PeopleQuery)
-    fresh = query.min_offset > 0
     advisor = call.services.advisor
     await advisor.reach(call.actor, query.min_offset, list_id=query.list)
 
@@ -260,7 +257,9 @@ async def _people(call: Call) -> Response:
         ]
 
     async def answer() -> bytes:
-        said = await advisor.people(call.actor, query.list, query.limit, fresh=fresh)
+        said = await advisor.people(
+            call.actor, query.list, query.limit, min_offset=query.min_offset
+        )
         return _json(
             {
                 "invite": shown(said.value.invite),
@@ -269,31 +268,33 @@ async def _people(call: Call) -> Response:
             }
         )
 
-    return await _shared(call, ("people", query.list, query.limit, fresh), answer)
+    return await _shared(call, ("people", query.list, query.limit, query.min_offset), answer)
 
 
 async def _suggestions(call: Call) -> Response:
     query = call.query(SuggestionsQuery)
     list_id = call.path_id("list_id")
-    fresh = query.min_offset > 0
     advisor = call.services.advisor
     await advisor.reach(call.actor, query.min_offset, list_id=list_id)
 
     async def answer() -> bytes:
-        said = await advisor.hints(call.actor, list_id, query.title, _HINTS, fresh=fresh)
+        said = await advisor.hints(
+            call.actor, list_id, query.title, _HINTS, min_offset=query.min_offset
+        )
         labels = [{"label": one.label, "count": one.count} for one in said.value.labels]
         together = [{"title": one.title, "count": one.count} for one in said.value.together]
         return _json(
             {"labels": labels, "together": together, **_as_of(call, said, said.value.offset)}
         )
 
-    return await _shared(call, ("suggestions", list_id, query.title, fresh), answer)
+    return await _shared(call, ("suggestions", list_id, query.title, query.min_offset), answer)
 
 
 _BEHIND: Final = (
     "The graph follows the lists within moments; `offset` says how far it was. With `min_offset` "
-    "the answer waits up to 2 s for it. 503 `graph_unavailable` while the graph is away and there "
-    "is no earlier answer; 429 when more than four other questions of mine are under way for long."
+    "the answer waits up to 2 s for it. 503 `graph_unavailable` while the graph is away or being "
+    "filled and there is no earlier answer; 429 when more than four other questions of mine are "
+    "under way for long."
 )
 
 ENDPOINTS: Final = (

@@ -1,4 +1,4 @@
-"""Wait until the graph has a list up to an offset."""
+"""Wait until a list is up to an offset: in the graph, or by its own log."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
-
-from store.errors import GraphUnavailable
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -26,39 +24,35 @@ class _Watch:
 
 
 class Arrivals:
-    """Look at the graph every 20 ms, once for all who wait for the same list.
+    """Look how far a list is, again and again, once for all who wait for the same one.
 
-    ``reached`` gives how far the graph has a list, ``head`` how long it is.
+    ``look`` says how far it is. The first look comes after 20 ms, each further one after twice the
+    time of the one before, ``most_s`` seconds at most.
     """
 
     def __init__(
         self,
-        reached: Callable[[UUID], Awaitable[int]],
-        head: Callable[[UUID], Awaitable[int]],
+        look: Callable[[UUID], Awaitable[int]],
         *,
+        most_s: float = _LOOK_S,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._reached = reached
-        self._head = head
+        self._look = look
+        self._most_s = most_s
         self._sleep = sleep
         self._watches: dict[UUID, _Watch] = {}
 
     async def wait(self, list_id: UUID, offset: int) -> None:
-        """Return when the graph is there, however long that takes; the caller bounds it.
+        """Return when the list is there, however long that takes; the caller bounds it.
 
-        Raises GraphUnavailable at once when the list itself is not that long, and what looking at
-        the graph or the list raises.
+        Raises what looking raises.
         """
-        if await self._reached(list_id) >= offset:
+        if await self._look(list_id) >= offset:
             return
-        head = await self._head(list_id)
-        if head < offset:
-            message = f"This list has no entry {offset} yet: its last one is {head}."
-            raise GraphUnavailable(message)
         watch = self._watches.get(list_id)
         if watch is None:
             watch = self._watches[list_id] = _Watch()
-            watch.task = asyncio.create_task(self._look(list_id, watch))
+            watch.task = asyncio.create_task(self._watch(list_id, watch))
         arrived: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         watch.waiting[arrived] = offset
         try:
@@ -69,11 +63,13 @@ class Arrivals:
                 self._end(list_id, watch)
                 watch.task.cancel()
 
-    async def _look(self, list_id: UUID, watch: _Watch) -> None:
+    async def _watch(self, list_id: UUID, watch: _Watch) -> None:
+        pause = _LOOK_S
         try:
             while True:
-                await self._sleep(_LOOK_S)
-                reached = await self._reached(list_id)
+                await self._sleep(pause)
+                pause = min(2 * pause, self._most_s)
+                reached = await self._look(list_id)
                 for arrived, offset in watch.waiting.items():
                     if offset <= reached and not arrived.done():
                         arrived.set_result(None)

@@ -38,7 +38,9 @@ _LARGE: Final = 1_000
 
 _OFFSET: Final = """
 MATCH (p:Projection {key: $graph})
-MATCH (l:List {key: toString(p.generation) + ':' + $list})
+MATCH (g:Generation {number: p.generation})
+WHERE $epoch IS NULL OR g.epoch = $epoch
+MATCH (l:List {key: toString(g.number) + ':' + $list})
 RETURN l.offset AS offset
 """
 
@@ -54,6 +56,7 @@ class Neo4jGraph:
         """Connect to nothing yet. Raises ValueError or neo4j's ConfigurationError for a bad URL."""
         self._session = Neo4jSession(settings)
         self._graph = settings.graph
+        self._place = {"graph": settings.graph, "epoch": settings.epoch}
         self._generations = Generations(self._session, settings.graph, self.start)
 
     @property
@@ -152,7 +155,7 @@ class Neo4jGraph:
 
     async def offset(self, list_id: UUID) -> int:
         """Give the watermark of a list in the generation that answers."""
-        parameters = {"graph": self._graph, "list": str(list_id)}
+        parameters = {**self._place, "list": str(list_id)}
         found = await self._session.read_rows(_OFFSET, parameters)
         return found[0]["offset"] if found else 0
 
@@ -178,5 +181,5 @@ class Neo4jGraph:
 
     async def _ask(self, question: Callable[..., Awaitable[T]], *about: object) -> T:
         return await self._session.read(
-            lambda transaction: question(transaction, self._graph, *about)
+            lambda transaction: question(transaction, self._place, *about)
         )

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from store.graph.answers import Dependency, Impact, ListDependencies, Waiting
 from store.graph.impact import steps_to
-from store.graph.neo4j_session import TOGETHER, many, rows
+from store.graph.neo4j_session import TOGETHER, Place, many, rows
 
 if TYPE_CHECKING:
     from neo4j import AsyncManagedTransaction
@@ -24,7 +24,9 @@ _LARGE: Final = 1_000
 
 OPENED: Final = """
 MATCH (p:Projection {key: $graph})
-WITH toString(p.generation) + ':' AS prefix
+MATCH (g:Generation {number: p.generation})
+WHERE $epoch IS NULL OR g.epoch = $epoch
+WITH toString(g.number) + ':' AS prefix
 MATCH (u:User {key: prefix + $asker})-[:MEMBER]->(l:List {key: prefix + $list})
 RETURN l.key AS list, l.offset AS offset, u.key AS user
 """
@@ -32,7 +34,9 @@ RETURN l.key AS list, l.offset AS offset, u.key AS user
 
 _TODO: Final = """
 MATCH (p:Projection {key: $graph})
-WITH toString(p.generation) + ':' AS prefix
+MATCH (g:Generation {number: p.generation})
+WHERE $epoch IS NULL OR g.epoch = $epoch
+WITH toString(g.number) + ':' AS prefix
 MATCH (t:Todo {id: $todo})
 WHERE t.key STARTS WITH prefix
 MATCH (t)<-[:CONTAINS]-(l:List)<-[:MEMBER]-(:User {key: prefix + $asker})
@@ -71,10 +75,10 @@ RETURN count(*) AS count
 
 
 async def impact(
-    transaction: AsyncManagedTransaction, graph: str, asker: str, todo_id: UUID
+    transaction: AsyncManagedTransaction, place: Place, asker: str, todo_id: UUID
 ) -> Impact:
     """Find what waits for a todo."""
-    parameters = {"graph": graph, "asker": asker, "todo": str(todo_id)}
+    parameters = {**place, "asker": asker, "todo": str(todo_id)}
     found = await rows(transaction, _TODO, parameters)
     if not found:
         return Impact(None, 0, ())
@@ -87,10 +91,10 @@ async def impact(
 
 
 async def dependencies(
-    transaction: AsyncManagedTransaction, graph: str, asker: str, list_id: UUID
+    transaction: AsyncManagedTransaction, place: Place, asker: str, list_id: UUID
 ) -> ListDependencies | None:
     """Read the live todos of a list that have to do with a dependency."""
-    parameters = {"graph": graph, "asker": asker, "list": str(list_id)}
+    parameters = {**place, "asker": asker, "list": str(list_id)}
     found = await rows(transaction, OPENED, parameters)
     if not found:
         return None

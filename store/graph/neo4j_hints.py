@@ -9,7 +9,7 @@ from uuid import UUID
 from store.graph.answers import ListHints, PeopleHints
 from store.graph.hints import BASES, TOGETHER_MS, WITH_A_BASE, Neighbour, companions, label_hints
 from store.graph.neo4j_dependencies import OPENED
-from store.graph.neo4j_session import Rows, rows
+from store.graph.neo4j_session import Place, Rows, rows
 from store.graph.people import Meeting, Work, assignments, invitations
 from store.graph.terms import terms_of, title_key
 
@@ -89,10 +89,10 @@ RETURN t.title AS title
 
 
 async def people(
-    transaction: AsyncManagedTransaction, graph: str, asker: str, list_id: UUID, limit: int
+    transaction: AsyncManagedTransaction, place: Place, asker: str, list_id: UUID, limit: int
 ) -> PeopleHints | None:
     """Count whom the asker meets, and what the list's members did."""
-    found = await _opened(transaction, graph, asker, list_id)
+    found = await _opened(transaction, place, asker, list_id)
     if found is None:
         return None
     here = {"list": found["list"]}
@@ -119,14 +119,14 @@ async def people(
 
 async def hints(
     transaction: AsyncManagedTransaction,
-    graph: str,
+    place: Place,
     asker: str,
     list_id: UUID,
     title: str,
     limit: int,
 ) -> ListHints | None:
     """Count the labels of todos like this one, and what was added together with them."""
-    found = await _opened(transaction, graph, asker, list_id)
+    found = await _opened(transaction, place, asker, list_id)
     if found is None:
         return None
     here = {"list": found["list"], "user": found["user"], "terms": sorted(terms_of(title))}
@@ -144,9 +144,9 @@ async def hints(
 
 
 async def _opened(
-    transaction: AsyncManagedTransaction, graph: str, asker: str, list_id: UUID
+    transaction: AsyncManagedTransaction, place: Place, asker: str, list_id: UUID
 ) -> dict[str, Any] | None:
-    parameters = {"graph": graph, "asker": asker, "list": str(list_id)}
+    parameters = {**place, "asker": asker, "list": str(list_id)}
     return next(iter(await rows(transaction, OPENED, parameters)), None)
 
 

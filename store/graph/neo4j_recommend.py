@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from store.graph.answers import Recommendations
-from store.graph.neo4j_session import rows
+from store.graph.neo4j_session import Place, rows
 from store.graph.pulls import Pull
 from store.graph.ranking import (
     AGE_DAYS,
@@ -34,7 +34,9 @@ __all__ = ["LISTS", "TOP", "recommend"]
 # One record, for a record costs the driver more than what is in it.
 LISTS: Final = """
 MATCH (p:Projection {key: $graph})
-MATCH (u:User {key: toString(p.generation) + ':' + $asker})-[:MEMBER]->(l:List)
+MATCH (g:Generation {number: p.generation})
+WHERE $epoch IS NULL OR g.epoch = $epoch
+MATCH (u:User {key: toString(g.number) + ':' + $asker})-[:MEMBER]->(l:List)
 RETURN u.key AS user, collect([l.id, l.offset]) AS lists
 """
 
@@ -95,10 +97,10 @@ _POINTS: Final = {
 
 
 async def recommend(
-    transaction: AsyncManagedTransaction, graph: str, asker: str, now: int, limit: int
+    transaction: AsyncManagedTransaction, place: Place, asker: str, now: int, limit: int
 ) -> Recommendations:
     """Rank what is ready in the asker's lists, and give the first ``limit``, best first."""
-    lists = await rows(transaction, LISTS, {"graph": graph, "asker": asker})
+    lists = await rows(transaction, LISTS, {**place, "asker": asker})
     if not lists:
         return Recommendations((), {})
     parameters = {"user": lists[0]["user"], "asker": asker, "now": now, "limit": limit}

@@ -22,10 +22,12 @@ from store.graph.breaker import Breaker, Failure
 from store.graph.neo4j_signs import Signs
 from store.graph.patience import Patience, TooMuch
 
-__all__ = ["TOGETHER", "Neo4jSession", "Neo4jSettings", "Rows", "many", "rows"]
+__all__ = ["TOGETHER", "Neo4jSession", "Neo4jSettings", "Place", "Rows", "many", "rows"]
 
 T = TypeVar("T")
 Rows = list[dict[str, Any]]
+Place = Mapping[str, str | None]
+"""Which graph answers: the parameters ``graph`` and ``epoch``, as Neo4jSettings has them."""
 
 TOGETHER: Final = """
 WITH collect(row) AS found
@@ -49,8 +51,9 @@ _TOO_SLOW: Final = frozenset(
 class Neo4jSettings:
     """Say where Neo4j is and how long to wait for it.
 
-    ``graph`` names one of several graphs that may lie in one database. ``user`` None: the server
-    asks for nobody. ``connections`` at most, ``connect_s`` and
+    ``graph`` names one of several graphs that may lie in one database. ``epoch``: questions are
+    answered only from what was made of the database of this epoch; None: of any. ``user`` None: the
+    server asks for nobody. ``connections`` at most, ``connect_s`` and
     ``acquire_s`` seconds to open one and to get a free one; ``retry_s`` seconds in which the driver
     repeats what the server calls transient. ``read_s`` and ``write_s`` bound a transaction: the
     server ends it then, and a second later nobody waits for the server any more; ``give_up_s``:
@@ -65,6 +68,7 @@ class Neo4jSettings:
     password: str = field(default="", repr=False)
     database: str = "neo4j"
     graph: str = "lockstep"
+    epoch: str | None = None
     connections: int = 16
     connect_s: float = 3.0
     acquire_s: float = 5.0

@@ -13,7 +13,8 @@ from store.database import Pool
 from store.errors import NotFound
 from store.graph.answers import Dependency
 from store.list_load import load_place
-from store.tables import lists, members, todos
+from store.log_id import LogKind
+from store.tables import lists, logs, members, todos
 from store.todo.model import Role
 from store.todo_rows import todo_from_row
 
@@ -107,21 +108,26 @@ class Permitted:
 
     async def ready(
         self, asker: UUID, ids: Collection[UUID]
-    ) -> tuple[Mapping[UUID, Todo], frozenset[UUID]]:
+    ) -> tuple[Mapping[UUID, Todo], Mapping[UUID, int]]:
         """Give those of the todos that the asker could complete now: they wait for no open one.
 
-        And the ids of all lists that the asker is a member of, as of the same moment.
+        And the heads of all lists that the asker is a member of, as of the same moment.
         """
 
         async def work(
             connection: AsyncConnection,
-        ) -> tuple[Mapping[UUID, Todo], frozenset[UUID]]:
+        ) -> tuple[Mapping[UUID, Todo], Mapping[UUID, int]]:
             found = await _open(connection, asker, ids, writable=True)
             blockers = {other for todo in found.values() for other in todo.blocked_by}
             waited_for = await _open(connection, asker, blockers) if blockers else {}
-            query = select(members.c.list_id).join(lists, lists.c.id == members.c.list_id)
+            query = select(members.c.list_id, logs.c.head).join(
+                lists, lists.c.id == members.c.list_id
+            )
+            query = query.join(
+                logs, (logs.c.kind == LogKind.LIST) & (logs.c.log_id == members.c.list_id)
+            )
             query = query.where(members.c.user_id == asker, lists.c.deleted_at.is_(None))
-            mine = frozenset(await connection.scalars(query))
+            mine = {row.list_id: row.head for row in await connection.execute(query)}
             return {
                 todo_id: todo
                 for todo_id, todo in found.items()

@@ -1,12 +1,9 @@
-"""Hold what the graph's routes answer, and to whom."""
+"""Hold what the graph's routes answer."""
 
 from __future__ import annotations
 
-import asyncio
 import threading
-from collections.abc import Hashable
 from typing import Any
-from uuid import UUID
 
 import orjson
 import pytest
@@ -16,24 +13,10 @@ from http_api.graph_shapes import (
     GraphShape,
     ImpactShape,
     PeopleShape,
-    RecommendationsShape,
     SuggestionsShape,
 )
-from store.actor import Actor
-from store.errors import GraphUnavailable
-from tests.http_api.service import Service, Someone, fresh
-from tests.servers.deadline import eventually
-
-
-async def _next(someone: Someone, **params: Any) -> dict[str, Any]:
-    query = "&".join(f"{name}={value}" for name, value in params.items())
-    answer = await someone.done("GET", f"/recommendations?{query}")
-    RecommendationsShape.model_validate(answer)
-    return answer
-
-
-def _titles(answer: dict[str, Any]) -> list[str]:
-    return [item["todo"]["title"] for item in answer["items"]]
+from tests.http_api.routes.graph_moods import titles, what_next
+from tests.http_api.service import Someone
 
 
 async def test_what_can_be_done_now_is_recommended_with_its_reasons(ann: Someone) -> None:
@@ -44,9 +27,9 @@ async def test_what_can_be_done_now_is_recommended_with_its_reasons(ann: Someone
     await ann.new_todo(list_id, "top", priority="high", blocked_by=[foot["id"]])
     await ann.new_todo(list_id, "mine", assignees=[ann.username])
 
-    answer = await _next(ann)
+    answer = await what_next(ann)
 
-    assert _titles(answer) == ["foot", "mine", "plain"]
+    assert titles(answer) == ["foot", "mine", "plain"]
     first = answer["items"][0]
     assert (first["score"], first["reasons"]) == (
         62,
@@ -62,8 +45,8 @@ async def test_what_can_be_done_now_is_recommended_with_its_reasons(ann: Someone
     assert {"id": list_id, "offset": 6} in answer["lists"]
     assert answer["stale"] is False
     await ann.done("PATCH", f"/todos/{foot['id']}", {"completed": True})
-    assert _titles(await _next(ann)) == ["top", "mine", "plain"]
-    assert _titles(await _next(ann, limit=1)) == ["top"]
+    assert titles(await what_next(ann)) == ["top", "mine", "plain"]
+    assert titles(await what_next(ann, limit=1)) == ["top"]
 
 
 async def test_only_what_is_mine_to_do_is_recommended(
@@ -77,109 +60,9 @@ async def test_only_what_is_mine_to_do_is_recommended(
     await ann.new_todo(list_id, "anybody's")
     await ann.new_todo(await ann.new_list("Secret"), "secret")
 
-    assert sorted(_titles(await _next(bob))) == ["anybody's", "bob's"]
-    assert sorted(_titles(await _next(ann))) == ["anybody's", "secret"]
-    assert _titles(await _next(eve)) == []
-
-
-class _Away:
-    """Be a graph that does not answer."""
-
-    def __getattr__(self, question: str) -> Any:
-        async def ask(*_: Any) -> Any:
-            raise GraphUnavailable("It is away.")
-
-        return ask
-
-
-def _leave_behind(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the graph stay as it is, as one does whose worker is stopped."""
-    monkeypatch.setattr(service.services.advisor, "_prepare", None)
-
-
-def _take_away(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the graph answer nothing more."""
-    monkeypatch.setattr(service.services.advisor, "_graph", _Away())
-
-
-async def test_who_was_removed_is_told_nothing_more(ann: Someone, bob: Someone) -> None:
-    """From the next question on, whatever the graph knew."""
-    list_id = await ann.new_list()
-    await ann.share(list_id, bob)
-    todo = await ann.new_todo(list_id, "milk", labels=["food"])
-    await ann.new_todo(list_id, "cake", blocked_by=[todo["id"]])
-    assert _titles(await _next(bob)) == ["milk"]
-    await ann.done("DELETE", f"/lists/{list_id}/members/{bob.username}")
-
-    assert _titles(await _next(bob)) == []
-    assert list_id not in {one["id"] for one in (await _next(bob))["lists"]}
-    own = await bob.new_list()
-    hints = await bob.done("GET", f"/lists/{own}/suggestions?title=milk")
-    assert (hints["labels"], hints["together"]) == ([], [])
-    people = await bob.done("GET", f"/people/suggestions?list={own}")
-    assert people["invite"] == []
-
-
-async def test_a_graph_that_is_late_or_away_tells_who_was_removed_nothing_more(
-    service: Service, ann: Someone, bob: Someone, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Not even that the list is there, nor how far it is, however long the graph takes to know."""
-    list_id = await ann.new_list()
-    await ann.share(list_id, bob)
-    gone = await ann.new_list()
-    await ann.share(gone, bob)
-    milk = await ann.new_todo(list_id, "milk", labels=["food"])
-    cake = await ann.new_todo(list_id, "cake", blocked_by=[milk["id"]])
-    own = await bob.new_list()
-    about = (
-        "/recommendations",
-        f"/people/suggestions?list={own}",
-        f"/lists/{own}/suggestions?title=milk",
-    )
-    told = "".join([(await bob.get(path)).text for path in about])
-    assert all(one in told for one in (list_id, gone, milk["id"], "food", ann.username))
-
-    _leave_behind(service, monkeypatch)
-    for path in about:
-        assert (await bob.done("GET", path))["stale"] is False
-    await ann.done("DELETE", f"/lists/{list_id}/members/{bob.username}")
-    await ann.done("DELETE", f"/lists/{gone}")
-    late = [await bob.done("GET", path) for path in about]
-    _take_away(service, monkeypatch)
-    away = [await bob.done("GET", path) for path in about]
-
-    assert [one["stale"] for one in late] == [False, False, False]
-    assert [one["stale"] for one in away] == [True, True, True]
-    for secret in (list_id, gone, milk["id"], cake["id"], "food", ann.username):
-        assert secret not in str(late)
-        assert secret not in str(away)
-    assert own in {one["id"] for one in away[0]["lists"]}
-    for path in (f"/lists/{list_id}/graph", f"/todos/{milk['id']}/impact"):
-        assert (await bob.get(path)).status_code == 404
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/todos/{todo}/impact",
-        "/lists/{list}/critical-path",
-        "/lists/{list}/graph",
-        "/lists/{list}/suggestions?title=milk",
-        "/people/suggestions?list={list}",
-    ],
-)
-async def test_another_s_list_answers_what_a_random_id_answers(
-    ann: Someone, eve: Someone, path: str
-) -> None:
-    """404, in the same words."""
-    list_id = await ann.new_list()
-    todo = await ann.new_todo(list_id)
-    there = await eve.get(path.format(list=list_id, todo=todo["id"]))
-    nowhere = await eve.get(path.format(list=fresh(), todo=fresh()))
-    assert there.status_code == nowhere.status_code == 404
-    keep = {"type", "title", "status", "detail", "code"}
-    assert {one: there.json()[one] for one in keep} == {one: nowhere.json()[one] for one in keep}
-    assert (await ann.get(path.format(list=list_id, todo=todo["id"]))).status_code == 200
+    assert sorted(titles(await what_next(bob))) == ["anybody's", "bob's"]
+    assert sorted(titles(await what_next(ann))) == ["anybody's", "secret"]
+    assert titles(await what_next(eve)) == []
 
 
 async def test_the_impact_names_what_waits_and_who(ann: Someone, bob: Someone) -> None:
@@ -286,65 +169,6 @@ async def test_what_is_too_much_to_show_is_cut_and_counted(ann: Someone) -> None
             assert (await ann.get(f"{about}?limit={limit}")).status_code == 422
 
 
-async def test_what_is_done_by_now_makes_room_for_what_waits_further_on(
-    service: Service, ann: Someone, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An earlier answer names todos that wait no more; others are shown in their place."""
-    list_id = await ann.new_list()
-    foot = await ann.new_todo(list_id, "foot")
-    made = [await ann.new_todo(list_id, "top", blocked_by=[foot["id"]]) for _ in range(6)]
-    ids = sorted(one["id"] for one in made)
-    about = f"/todos/{foot['id']}/impact?limit=2"
-    await ann.done("GET", about)
-    _leave_behind(service, monkeypatch)
-    await ann.done("GET", about)
-    _take_away(service, monkeypatch)
-    for one in ids[:4]:
-        await ann.done("PATCH", f"/todos/{one}", {"completed": True})
-
-    answer = await ann.done("GET", about)
-
-    assert [one["todo"]["id"] for one in answer["waiting"]] == ids[4:]
-    assert (answer["total"], answer["truncated"], answer["stale"]) == (2, False, True)
-
-
-async def test_an_earlier_answer_shows_todos_as_they_are_now(
-    service: Service, ann: Someone, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """While the graph is away: what is deleted is left out, what has another title shows it."""
-    list_id = await ann.new_list()
-    foot = await ann.new_todo(list_id, "foot", estimate_min=5)
-    top = await ann.new_todo(list_id, "top", blocked_by=[foot["id"]])
-    gone = await ann.new_todo(list_id, "gone", blocked_by=[foot["id"]])
-    await ann.done("GET", f"/lists/{list_id}/graph")
-    _leave_behind(service, monkeypatch)
-    await ann.done("GET", f"/lists/{list_id}/graph")
-    _take_away(service, monkeypatch)
-    await ann.done("PATCH", f"/todos/{foot['id']}", {"title": "foundation", "completed": True})
-    await ann.done("DELETE", f"/todos/{gone['id']}")
-
-    answer = await ann.done("GET", f"/lists/{list_id}/graph")
-
-    assert answer["stale"] is True
-    assert {one["title"]: (one["ready"], one["completed"]) for one in answer["nodes"]} == {
-        "foundation": (False, True),
-        "top": (True, False),
-    }
-    assert answer["edges"] == [{"from": top["id"], "to": foot["id"]}]
-    path = await ann.done("GET", f"/lists/{list_id}/critical-path")
-    assert [one["title"] for one in path["todos"]] == ["top"]
-
-
-async def test_a_graph_that_is_never_away_has_no_earlier_answers(
-    service: Service, ann: Someone, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """That of the process keeps none: it would only take memory."""
-    await ann.done("GET", "/recommendations")
-    _take_away(service, monkeypatch)
-    _leave_behind(service, monkeypatch)
-    assert (await ann.get("/recommendations")).status_code == 503
-
-
 async def test_a_long_answer_is_brought_in_parts_and_written_beside_the_loop(
     ann: Someone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -438,80 +262,3 @@ async def test_a_wrong_question_is_told_what_is_wrong(ann: Someone, path: str) -
     answer = await ann.get(path.format(list=await ann.new_list()))
     assert answer.status_code == 422, answer.text
     assert answer.json()["errors"]
-
-
-async def test_an_offset_that_the_list_itself_has_not_is_refused_at_once(
-    ann: Someone, eve: Someone
-) -> None:
-    """503 graph_unavailable, and when to ask again; strangers hear of no list."""
-    list_id = await ann.new_list()
-    todo = await ann.new_todo(list_id)
-    for path in (f"/lists/{list_id}/graph", f"/todos/{todo['id']}/impact"):
-        answer = await ann.get(f"{path}?min_offset={10**9}")
-        assert (answer.status_code, answer.json()["code"]) == (503, "graph_unavailable")
-        assert answer.headers["retry-after"] == "1"
-        assert f"no entry {10**9}" in answer.json()["detail"]
-        assert (await eve.get(f"{path}?min_offset={10**9}")).status_code == 404
-
-
-async def test_an_offset_that_the_graph_does_not_reach_is_refused_after_a_while(
-    service: Service, ann: Someone, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It is waited for; who asks for none has the answer as of before."""
-    list_id = await ann.new_list()
-    before = await ann.done("GET", f"/lists/{list_id}/graph")
-    _leave_behind(service, monkeypatch)
-    monkeypatch.setattr(service.services.advisor, "_patience_s", 0.1)
-    todo = await ann.new_todo(list_id)
-
-    answer = await ann.get(f"/lists/{list_id}/graph?min_offset={todo['offset']}")
-
-    assert (answer.status_code, answer.json()["code"]) == (503, "graph_unavailable")
-    assert answer.headers["retry-after"] == "1"
-    assert f"up to {todo['offset']} yet" in answer.json()["detail"]
-    assert await ann.done("GET", f"/lists/{list_id}/graph?min_offset={before['offset']}") == before
-
-
-async def test_one_person_s_flood_of_questions_takes_few_turns(
-    service: Service, ann: Someone, bob: Someone, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The same one is asked twice at most; of others too many are refused; others go on."""
-    list_id = await ann.new_list()
-    advisor = service.services.advisor
-    ready, share = advisor._prepare, advisor.share
-    assert ready is not None
-    go = asyncio.Event()
-    arrived: list[Hashable] = []
-    asked: list[str] = []
-
-    async def arrive(actor: Actor, question: Hashable, work: Any) -> Any:
-        arrived.append(question)
-        return await share(actor, question, work)
-
-    async def prepare(asker: UUID, username: str) -> None:
-        asked.append(username)
-        if username == ann.username:
-            await go.wait()
-        await ready(asker, username)
-
-    monkeypatch.setattr(advisor, "share", arrive)
-    monkeypatch.setattr(advisor, "_prepare", prepare)
-    monkeypatch.setattr(advisor._turns, "_patience_s", None)
-    same = [asyncio.create_task(ann.get("/recommendations")) for _ in range(50)]
-    await eventually(lambda: len(arrived) == 50 and asked, "the same question, often")
-    await asyncio.sleep(0)
-    monkeypatch.setattr(advisor._turns, "_patience_s", 0.2)
-    others = [
-        asyncio.create_task(ann.get(f"/people/suggestions?list={list_id}&limit={limit}"))
-        for limit in range(1, 21)
-    ]
-    assert (await bob.get("/recommendations")).status_code == 200
-    await eventually(lambda: sum(one.done() for one in others) == 17, "all but three are refused")
-    go.set()
-    assert {(await one).status_code for one in same} == {200}
-    answers = [await one for one in others]
-    assert sorted(one.status_code for one in answers) == [200] * 3 + [429] * 17
-    refused = [one for one in answers if one.status_code == 429]
-    assert {one.json()["code"] for one in refused} == {"too_many_requests"}
-    assert {one.headers["retry-after"] for one in refused} == {"1"}
-    assert asked.count(ann.username) in {1 + 3, 2 + 3}

@@ -19,6 +19,7 @@ class _Graph:
     def __init__(self) -> None:
         self.at: dict[UUID, int] = {LIST: 0, OTHER: 0}
         self.looks: list[UUID] = []
+        self.pauses: list[float] = []
         self.away = False
         self._moment = asyncio.Event()
 
@@ -28,10 +29,8 @@ class _Graph:
             raise GraphUnavailable("It is away.")
         return self.at[list_id]
 
-    async def head(self, list_id: UUID) -> int:
-        return 100 if list_id == LIST else 1
-
-    async def sleep(self, _seconds: float) -> None:
+    async def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
         await self._moment.wait()
 
     async def tick(self) -> None:
@@ -55,7 +54,7 @@ def graph() -> _Graph:
 @pytest.fixture
 def arrivals(graph: _Graph) -> Arrivals:
     """Give what waits for it."""
-    return Arrivals(graph.reached, graph.head, sleep=graph.sleep)
+    return Arrivals(graph.reached, sleep=graph.sleep)
 
 
 async def test_what_is_there_is_not_waited_for(graph: _Graph, arrivals: Arrivals) -> None:
@@ -65,10 +64,20 @@ async def test_what_is_there_is_not_waited_for(graph: _Graph, arrivals: Arrivals
     assert graph.looks == [LIST]
 
 
-async def test_what_the_list_itself_has_not_is_refused_at_once(arrivals: Arrivals) -> None:
-    """Nobody knows when it will be written."""
-    with pytest.raises(GraphUnavailable, match="no entry 101 yet: its last one is 100"):
-        await arrivals.wait(LIST, 101)
+async def test_a_list_that_does_not_get_on_is_looked_at_ever_less_often(graph: _Graph) -> None:
+    """Twice the time between two looks each time, up to the most; another list begins anew."""
+    arrivals = Arrivals(graph.reached, most_s=0.1, sleep=graph.sleep)
+    task = asyncio.create_task(arrivals.wait(LIST, 1))
+    await _settle()
+    for _ in range(4):
+        await graph.tick()
+    assert graph.pauses == [0.02, 0.04, 0.08, 0.1, 0.1]
+    other = asyncio.create_task(arrivals.wait(OTHER, 1))
+    await _settle()
+    assert graph.pauses[5:] == [0.02]
+    graph.at = {LIST: 1, OTHER: 1}
+    await graph.tick()
+    await asyncio.gather(task, other)
 
 
 async def test_all_who_wait_for_a_list_share_the_looks(graph: _Graph, arrivals: Arrivals) -> None:

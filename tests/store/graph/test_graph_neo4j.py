@@ -43,6 +43,34 @@ def step(list_id: UUID, offset: int) -> Delta:
     return Delta(list_id, offset - 1, offset, members=members, made={made.id: made})
 
 
+async def test_what_was_made_of_an_earlier_history_answers_no_question_about_this_one(
+    neo4j_graph: Neo4jGraph, neo4j_settings: Neo4jSettings
+) -> None:
+    """After a restore: not until a worker has begun a generation of the new epoch."""
+    generation = await neo4j_graph.generation("one")
+    await neo4j_graph.apply(generation, [step(LISTS[0], 1)])
+    first = todo(1).id
+
+    async def all_of(graph: Neo4jGraph) -> tuple[object, ...]:
+        return (
+            await graph.offset(LISTS[0]),
+            (await graph.recommend("bob", 0, 5)).offsets,
+            (await graph.impact("bob", first)).list_id,
+            await graph.dependencies("bob", LISTS[0]) is None,
+            await graph.people("bob", LISTS[0], 5) is None,
+            await graph.hints("bob", LISTS[0], "milk", 5) is None,
+        )
+
+    known = (1, {LISTS[0]: 1}, LISTS[0], False, False, False)
+    asked = {epoch: Neo4jGraph(replace(neo4j_settings, epoch=epoch)) for epoch in ("one", "two")}
+    assert await all_of(neo4j_graph) == await all_of(asked["one"]) == known
+    assert await all_of(asked["two"]) == (0, {}, None, True, True, True)
+    await neo4j_graph.generation("two")
+    assert await all_of(asked["one"]) == await all_of(asked["two"])
+    for graph in asked.values():
+        await graph.aclose()
+
+
 async def test_several_processes_bring_the_same_lists_forward(
     neo4j_graph: Neo4jGraph, neo4j_settings: Neo4jSettings
 ) -> None:
