@@ -16,6 +16,7 @@ from store.flusher import REFUSED, Flusher
 from store.group_commit import Group, can_join, may_join
 from store.log_id import LogId, LogKind
 from store.log_reader import LogQuery, LogReader
+from store.refusals import Refusals
 from store.waiting import Alone, Waiting
 from store.warm_lists import WarmLists
 from store.warm_load import WarmLoader
@@ -61,6 +62,7 @@ class Lanes:
         self._loader = WarmLoader(database)
         # Its own, so that no write waits behind the readers of a thousand sockets.
         self._log_reader = LogReader(database)
+        self._refusals = Refusals(database)
         self._single = single
         self._warm = warm or WarmLists()
         self._lanes: dict[UUID, deque[Waiting]] = {}
@@ -140,6 +142,7 @@ class Lanes:
             await asyncio.wait(self._tasks)
         await self._loader.aclose()
         await self._log_reader.aclose()
+        await self._refusals.aclose()
 
     async def _drain(self, list_id: UUID, lane: deque[Waiting]) -> None:
         try:
@@ -173,8 +176,8 @@ class Lanes:
         """Write the group; False when its commands must be taken one by one instead."""
         for _ in range(_ATTEMPTS):
             group = Group(list_id, warm)
-            answers = [_decide(group, each) for each in waiting]
             try:
+                answers = [await _decide(group, each) for each in waiting]
                 written = not len(group) or await group.write(self._flusher)
             except LockstepError as failure:
                 if isinstance(failure, OutcomeUnknown):
@@ -192,7 +195,8 @@ class Lanes:
                 raise
             if written:
                 self._warm.keep(list_id, warm)
-                await self._answer(list_id, waiting, answers, at_head=len(group) > 0)
+                at_head = len(group) > 0
+                await self._answer(list_id, warm.offset, waiting, answers, at_head=at_head)
                 return True
             try:
                 caught_up = await self._catch_up(list_id, warm)
@@ -207,12 +211,13 @@ class Lanes:
     async def _answer(
         self,
         list_id: UUID,
+        offset: int,
         waiting: list[Waiting],
         answers: list[Sequence[Committed] | LockstepError],
         *,
         at_head: bool,
     ) -> None:
-        doubtful: list[Waiting] = []
+        doubtful: list[tuple[Waiting, LockstepError]] = []
         for each, answer in zip(waiting, answers, strict=True):
             if not isinstance(answer, LockstepError):
                 each.give(answer)
@@ -221,10 +226,39 @@ class Lanes:
                 # replica may have made a moment ago what is missing here. What is refused now may
                 # have been done before: its operation id will tell. And which of several is to
                 # blame, only the longer way can say.
-                doubtful.append(each)
+                doubtful.append((each, answer))
             else:
                 each.fail(answer)
-        await self._one_by_one(list_id, doubtful)
+        if doubtful:
+            await self._refuse(list_id, offset, doubtful)
+
+    async def _refuse(
+        self, list_id: UUID, offset: int, refused: list[tuple[Waiting, LockstepError]]
+    ) -> None:
+        """Refuse what the list, still at ``offset``, refuses; the rest goes the longer way."""
+        try:
+            stand = await asyncio.gather(
+                *(self._stands(list_id, offset, each) for each, _ in refused)
+            )
+        except BaseException as error:
+            _fail([each for each, _ in refused], error)
+            raise
+        for (each, refusal), stands in zip(refused, stand, strict=True):
+            if stands:
+                each.fail(refusal)
+        await self._one_by_one(
+            list_id, [each for (each, _), stands in zip(refused, stand, strict=True) if not stands]
+        )
+
+    async def _stands(self, list_id: UUID, offset: int, waiting: Waiting) -> bool:
+        if len(waiting) > 1:
+            return False
+        op = waiting.commands[0].op
+        try:
+            head = await self._refusals.head_for(list_id, waiting.requests[0].actor, op)
+        except LockstepError:
+            return False
+        return head == offset
 
     async def _catch_up(self, list_id: UUID, warm: WarmList) -> bool:
         """Take in what other replicas wrote; False when the list had to be forgotten instead."""
@@ -294,11 +328,11 @@ def _can_join(waiting: Waiting, warm: WarmList) -> bool:
     return can_join(first, warm) and all(map(may_join, others))
 
 
-def _decide(group: Group, waiting: Waiting) -> Sequence[Committed] | LockstepError:
+async def _decide(group: Group, waiting: Waiting) -> Sequence[Committed] | LockstepError:
     try:
         if len(waiting) == 1:
-            return (group.add(waiting.commands[0], waiting.requests[0]),)
-        return group.add_all(waiting.commands, waiting.requests, partly=waiting.partly)
+            return (await group.add(waiting.commands[0], waiting.requests[0]),)
+        return await group.add_all(waiting.commands, waiting.requests, partly=waiting.partly)
     except LockstepError as refusal:
         return refusal
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from store.todo.dependency import shortest_way
+from store.todo.dependency import Dependencies
 from store.todo.model import Person, Role, Todo
 from store.todo.state import fold_todo
 from store.todo.view import Place, View, needs_of
@@ -36,7 +36,7 @@ class WarmList:
     username into the key by which names are compared.
     """
 
-    __slots__ = ("_live", "_name_key", "_people", "_positions", "state")
+    __slots__ = ("_dependencies", "_live", "_name_key", "_people", "_positions", "state")
 
     def __init__(self, state: ListState, name_key: Callable[[str], str]) -> None:
         self.state = state
@@ -44,11 +44,18 @@ class WarmList:
         self._positions = sorted(todo.position for todo in state.todos.values())
         self._live = sum(todo.deleted_at is None for todo in state.todos.values())
         self._people: dict[str, Person] | None = None
+        # From the first question on: few lists have any.
+        self._dependencies: Dependencies[UUID] | None = None
 
     @property
     def offset(self) -> int:
         """Give the offset of the last entry taken in."""
         return self.state.offset
+
+    @property
+    def looked_at(self) -> int:
+        """Count the todos that decisions have led past, so that many such make room for others."""
+        return 0 if self._dependencies is None else self._dependencies.looked_at
 
     @property
     def weight(self) -> int:
@@ -84,6 +91,9 @@ class WarmList:
             self._live -= before.deleted_at is None
             if after is None or after.position != before.position:
                 del self._positions[bisect_left(self._positions, before.position)]
+        blockers = () if after is None else after.blocked_by
+        if self._dependencies is not None and blockers != (before.blocked_by if before else ()):
+            self._dependencies.put(todo_id, blockers)
         if after is None:
             self.state.todos.pop(todo_id, None)
             return
@@ -117,8 +127,14 @@ class WarmList:
             if needs.counts
             else 0,
             gap=(None, None) if needs.place is None else self._gap(needs.place),
-            chain=() if chain is None else shortest_way(_Blockers(self.state), chain[0], chain[1]),
+            chain=() if chain is None else self._way(*chain),
         )
+
+    def _way(self, start: UUID, goal: UUID) -> tuple[UUID, ...]:
+        if self._dependencies is None:
+            todos = self.state.todos.values()
+            self._dependencies = Dependencies((todo.id, todo.blocked_by) for todo in todos)
+        return self._dependencies.way(start, goal)
 
     def _person(self, username: str) -> Person | None:
         if self._people is None:
@@ -143,19 +159,3 @@ class WarmList:
         if index < len(positions) and positions[index] == moving:
             index += 1
         return low, (positions[index] if index < len(positions) else None)
-
-
-class _Blockers(Mapping[UUID, tuple[UUID, ...]]):
-    """Show the todos of a list as the graph of what waits for what."""
-
-    def __init__(self, state: ListState) -> None:
-        self._todos = state.todos
-
-    def __getitem__(self, todo_id: UUID) -> tuple[UUID, ...]:
-        return self._todos[todo_id].blocked_by
-
-    def __iter__(self) -> Iterator[UUID]:
-        return iter(self._todos)
-
-    def __len__(self) -> int:
-        return len(self._todos)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from uuid import UUID
@@ -13,14 +14,15 @@ from uuid6 import uuid7
 
 from store.actor import Actor
 from store.append import create_log
+from store.committed import Committed
 from store.database import Pool
 from store.log_id import LogId
 from store.store import Store
 from store.tables import users
-from store.todo.commands import ListCreate, MemberSet, TodoCreate
+from store.todo.commands import Command, ListCreate, MemberSet, TodoCreate
 from store.usernames import name_key
 
-__all__ = ["People", "make_person", "new_list", "new_todo"]
+__all__ = ["People", "all_of", "gapless", "make_person", "new_list", "new_todo", "warm_list"]
 
 People = Callable[[str], Awaitable[Actor]]
 
@@ -60,3 +62,30 @@ async def new_todo(
     """Add a todo at the end."""
     made = await store.commit(actor, TodoCreate(list_id=list_id, title=title, **fields))
     return UUID(orjson.loads(made.body)["todo"]["id"])
+
+
+async def warm_list(store: Store, owner: Actor) -> UUID:
+    """Make a list and write to it until it is warm."""
+    made = await store.commit(owner, ListCreate(title="Groceries"))
+    list_id = UUID(orjson.loads(made.body)["list"]["id"])
+    for title in ("a", "b", "c"):
+        await store.commit(owner, TodoCreate(list_id=list_id, title=title))
+    assert store._lanes is not None
+    assert store._lanes._warm.get(list_id) is not None
+    return list_id
+
+
+async def all_of(
+    store: Store, actor: Actor, commands: list[Command]
+) -> list[Committed | BaseException]:
+    """Send commands at the same moment."""
+    return await asyncio.gather(
+        *(store.commit(actor, command) for command in commands), return_exceptions=True
+    )
+
+
+async def gapless(store: Store, list_id: UUID) -> int:
+    """Check that the log is 1..head and every todo's offset is that of its last entry."""
+    log = await store.read_log(LogId.list(list_id), None, 0, limit=10_000, max_bytes=10**8)
+    assert [entry.offset for entry in log.entries] == list(range(1, log.head + 1))
+    return log.head
