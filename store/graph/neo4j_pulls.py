@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID
 
 from store.graph.neo4j_session import rows
@@ -28,6 +28,7 @@ RETURN collect(t.key) AS keys
 _DEPENDENCIES: Final = """
 UNWIND $rows AS row
 MATCH (t:Todo)-[b:BLOCKED_BY {list: row}]->(o:Todo)
+USING INDEX b:BLOCKED_BY(list)
 WHERE t.blockers > 0 OR o.pull_count > 0
   OR (t.completed IS NULL AND NOT t.deleted AND o.completed IS NULL AND NOT o.deleted)
 RETURN collect([t.key, o.key]) AS edges
@@ -35,15 +36,15 @@ RETURN collect([t.key, o.key]) AS edges
 _TODOS: Final = """
 UNWIND $rows AS row
 MATCH (t:Todo {key: row})
-RETURN collect({key: t.key, due: t.due, priority: t.priority, created_by: t.created_by,
-  open: t.completed IS NULL AND NOT t.deleted,
-  assignees: [(u:User)-[:ASSIGNED]->(t) | u.name],
-  blockers: t.blockers, count: t.pull_count, pull_due: t.pull_due,
-  pull_priority: t.pull_priority, people: t.pull_people}) AS todos
+RETURN collect([t.key, t.due, t.priority, t.created_by, t.completed IS NULL AND NOT t.deleted,
+  [(u:User)-[:ASSIGNED]->(t) | u.name],
+  t.blockers, t.pull_count, t.pull_due, t.pull_priority, t.pull_people]) AS todos
 """
+# Many change alike: those that wait for one todo no longer wait, all at once.
 _PULLS: Final = """
 UNWIND $rows AS row
-MATCH (t:Todo {key: row.key})
+UNWIND row.keys AS key
+MATCH (t:Todo {key: key})
 SET t += row.fields
 """
 # READY carries what the ranking needs of a todo, worked out as far as it depends on nobody and no
@@ -68,6 +69,32 @@ SET r.id = t.id, r.created = t.created, r.due = t.due,
   r.who = CASE WHEN size(who) > 0 THEN who END,
   r.people = CASE WHEN size(people) > 0 THEN people END
 """
+
+
+class _Todo(NamedTuple):
+    """Hold what _TODOS tells of one todo, in its order."""
+
+    key: str
+    due: int | None
+    priority: int
+    created_by: str
+    open: bool
+    assignees: list[str]
+    blockers: int
+    waiting: int
+    pull_due: int | None
+    pull_priority: int | None
+    people: list[str] | None
+
+    def pull(self) -> Pull:
+        """Give the pull that was written last."""
+        return Pull(
+            blockers=self.blockers,
+            count=self.waiting,
+            due=self.pull_due,
+            priority=self.pull_priority or 0,
+            people=tuple(self.people or ()),
+        )
 
 
 async def settle(
@@ -101,55 +128,58 @@ async def _pull(
     transaction: AsyncManagedTransaction, edges: Collection[tuple[str, str]], tied: Collection[str]
 ) -> set[str]:
     """Write the pulls that are others than before; give whose."""
-    held: dict[str, Mapping[str, Any]] = {}
+    held: dict[UUID, _Todo] = {}
     keys = sorted(tied)
     for first in range(0, len(keys), _CHUNK):
         (found,) = await rows(transaction, _TODOS, {"rows": keys[first : first + _CHUNK]})
-        held |= {row["key"]: row for row in found["todos"]}
-    waits_for: dict[str, list[UUID]] = {}
+        held |= {_id(row[0]): _Todo(*row) for row in found["todos"]}
+    waits_for: dict[UUID, list[UUID]] = {}
     for todo, other in edges:
-        waits_for.setdefault(todo, []).append(_id(other))
+        waits_for.setdefault(_id(todo), []).append(_id(other))
     now = pulls(
         OpenTodo(
-            id=_id(one),
-            due=row["due"],
-            priority=row["priority"],
-            people=people_of(row["assignees"], row["created_by"]),
+            id=one,
+            due=row.due,
+            priority=row.priority,
+            people=people_of(row.assignees, row.created_by),
             waits_for=waits_for.get(one, ()),
         )
         for one, row in held.items()
-        if row["open"]
+        if row.open
     )
-    changed = [
-        (one, {"key": one, "fields": _fields(pull)})
+    changed = {
+        row.key: _changed(row.pull(), pull)
         for one, row in held.items()
-        if (pull := now.get(_id(one), NOTHING)) != _held(row)
-    ]
-    for first in range(0, len(changed), _CHUNK):
-        chunk = [row for _, row in changed[first : first + _CHUNK]]
-        await rows(transaction, _PULLS, {"rows": chunk})
-    return {one for one, _ in changed}
+        if (pull := now.get(one, NOTHING)) != row.pull()
+    }
+    keys = sorted(changed)
+    for first in range(0, len(keys), _CHUNK):
+        alike: dict[tuple[tuple[str, Any], ...], list[str]] = {}
+        for one in keys[first : first + _CHUNK]:
+            alike.setdefault(changed[one], []).append(one)
+        together = [{"keys": some, "fields": _fields(fields)} for fields, some in alike.items()]
+        await rows(transaction, _PULLS, {"rows": together})
+    return set(changed)
 
 
 def _id(todo: str) -> UUID:
     return UUID(todo.rpartition(":")[2])
 
 
-def _held(row: Mapping[str, Any]) -> Pull:
-    return Pull(
-        blockers=row["blockers"],
-        count=row["count"],
-        due=row["pull_due"],
-        priority=row["pull_priority"] or 0,
-        people=tuple(row["people"] or ()),
+def _changed(before: Pull, now: Pull) -> tuple[tuple[str, Any], ...]:
+    """Give the properties that have another value now; what there is none of, is None."""
+    return tuple(
+        (name, value)
+        for name, value, old in (
+            ("blockers", now.blockers, before.blockers),
+            ("pull_count", now.count, before.count),
+            ("pull_due", now.due, before.due),
+            ("pull_priority", now.priority or None, before.priority or None),
+            ("pull_people", now.people or None, before.people or None),
+        )
+        if value != old
     )
 
 
-def _fields(pull: Pull) -> dict[str, Any]:
-    return {
-        "blockers": pull.blockers,
-        "pull_count": pull.count,
-        "pull_due": pull.due,
-        "pull_priority": pull.priority or None,
-        "pull_people": list(pull.people) or None,
-    }
+def _fields(changed: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in changed}
