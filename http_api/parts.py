@@ -18,6 +18,7 @@ from http_api.inboxes import Inboxes
 from http_api.origins import OriginPolicy
 from http_api.schema import REVISIONS, schema_revision
 from http_api.services import Services
+from http_api.unreachable import why_unreachable
 from http_api.work import Work
 from realtime.bus import Appended, BusMessage, Grown
 from realtime.bus_memory import MemoryBus
@@ -159,10 +160,16 @@ def _keeping_house(
 
 
 async def open_ready_store(settings: Settings) -> Store:
-    """Open the store on the schema this code needs; wait a while for a database that starts."""
+    """Open the store on the schema this code needs; wait a while for a PostgreSQL that starts.
+
+    Raises StartError.
+    """
     until = asyncio.get_running_loop().time() + _PATIENCE_S
     if not settings.production:
-        await migrate(settings.migrate_database)
+        try:
+            await migrate(settings.migrate_database)
+        except (OSError, DBAPIError) as error:
+            raise StartError(why_unreachable(settings, error)) from error
     pools = StoreSettings(
         settings.database,
         app_connections=settings.database_pool_size,

@@ -252,8 +252,14 @@ class Settings(_SecretsDirectory):
             return self.secret_key.get_secret_value().encode()
         try:
             return secret_key_in(self.data_dir)
-        except (OSError, ValueError) as error:
+        except ValueError as error:
             raise SettingsError(f"{PREFIX}SECRET_KEY is not set, and {error}.") from error
+        except OSError as error:
+            raise SettingsError(
+                f"{PREFIX}SECRET_KEY is not set, and {self.data_dir} can keep none "
+                f"({error.strerror}): let this user write there, name another directory in "
+                f"{PREFIX}DATA_DIR, or set the key."
+            ) from error
 
     @property
     def warnings(self) -> tuple[str, ...]:

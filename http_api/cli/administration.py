@@ -44,11 +44,14 @@ async def administration() -> AsyncIterator[Administration]:
     """Open the configured database for one command, and close it afterwards.
 
     A SQLite file is made and migrated first, as ``lockstep serve`` does. Raises Failure when
-    PostgreSQL is not migrated, and the store's refusals.
+    the database cannot be used or PostgreSQL is not migrated, and the store's refusals.
     """
     settings = read_settings()
     if not settings.production:
-        await migrate(settings.database)
+        try:
+            await migrate(settings.database)
+        except (OSError, DBAPIError) as error:
+            raise unreachable(settings, error) from error
     await _demand_schema(settings)
     store = await open_store(
         StoreSettings(

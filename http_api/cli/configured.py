@@ -29,10 +29,6 @@ def read_settings(**given: Any) -> Settings:
 
 def unreachable(settings: Settings, error: Exception) -> Failure:
     """Say that the database cannot be reached and what to look at; its password stays out."""
-    # SQLAlchemy wraps what the driver said; the driver's own words are the useful ones.
-    said = getattr(error, "orig", None) or getattr(error, "strerror", None) or type(error).__name__
-    reason = str(said).partition(">: ")[2] or str(said)
-    return Failure(
-        f"{settings.database_shown} cannot be reached ({reason}). Is it running, and is "
-        "LOCKSTEP_DATABASE_URL right?"
-    )
+    from http_api.unreachable import why_unreachable
+
+    return Failure(why_unreachable(settings, error))

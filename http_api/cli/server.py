@@ -111,19 +111,30 @@ class DrainingServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, announce: Callable[[], None] | None = None) -> None:
         super().__init__(config)
         self._announce = announce
+        self._starting: asyncio.Task[None] | None = None
+        self._gave_up = False
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start listening, then announce it.
+        """Start listening, then announce it; a signal meanwhile ends it without either.
 
         Raises Failure with the sentence of a start that the app refused.
         """
+        if self.should_exit:
+            return
+        task = self._starting = asyncio.current_task()
         try:
             await super().startup(sockets=sockets)
+        except asyncio.CancelledError:
+            if not self._gave_up or task is None or task.uncancel():
+                raise
+            return
         except SystemExit:
             refusal = self.lifespan.state.get(REFUSAL)
             if refusal is None:
                 raise
             raise Failure(refusal) from None
+        finally:
+            self._starting = None
         if self.started and self._announce is not None:
             self._announce()
 
@@ -156,11 +167,19 @@ class DrainingServer(uvicorn.Server):
         """Begin the end at the first signal; a second SIGINT skips the waiting.
 
         Unlike uvicorn's, this does not raise the signal again afterwards: an orderly end is
-        status 0.
+        status 0. During the start, which may wait half a minute for a database, it is over at once.
         """
         if self.should_exit and sig == signal.SIGINT:
             self.force_exit = True
         self.should_exit = True
+        if self._starting is not None:
+            self._starting.get_loop().call_soon_threadsafe(self._give_up_start)
+
+    def _give_up_start(self) -> None:
+        """Cancel the start if it is still under way, and nothing that comes after it."""
+        if self._starting is not None:
+            self._gave_up = True
+            self._starting.cancel()
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve on the bound ``sockets`` until a signal ends it."""

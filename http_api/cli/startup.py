@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from http_api.cli.failure import REFUSAL
@@ -18,8 +19,8 @@ __all__ = ["SpokenStart"]
 class SpokenStart:
     """Pass everything on to ``app``; a start it refuses leaves its sentence in the lifespan state.
 
-    Without this the server would log the stack trace of a refusal that we made on purpose. Anything
-    else that goes wrong keeps its stack trace.
+    Without this the server would log the stack trace of a refusal that we made on purpose, or of a
+    start that a signal ended. Anything else that goes wrong keeps its stack trace.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -44,8 +45,9 @@ class SpokenStart:
             sentence = _sentence(error)
             if sentence is not None:
                 scope["state"][REFUSAL] = sentence
+            quiet = sentence is not None or isinstance(error, asyncio.CancelledError)
             for message in held:
-                await send(message if sentence is None else {"type": message["type"]})
+                await send({"type": message["type"]} if quiet else message)
             raise
 
 

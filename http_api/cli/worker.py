@@ -33,6 +33,8 @@ def worker() -> None:
     configure_logs(settings.log_level, settings.log_format)
     try:
         asyncio.run(_work(settings))
+    except asyncio.CancelledError:
+        return  # a signal during the start: an orderly end, too
     except StartError as error:
         raise Failure(str(error)) from error
 
@@ -44,10 +46,18 @@ async def _work(settings: Settings) -> None:
 
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
+    starting = asyncio.current_task()
+
+    def end() -> None:
+        over.set()
+        if starting is not None:  # it may wait half a minute for a database
+            starting.cancel()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, over.set)
+        loop.add_signal_handler(number, end)
     log = structlog.get_logger("lockstep.start")
     async with open_worker(settings) as work:
+        starting = None
         log.info("worker_started", database=settings.database_shown)
         task = asyncio.create_task(work.run())
         ended = asyncio.create_task(over.wait())

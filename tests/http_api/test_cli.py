@@ -179,3 +179,16 @@ def test_a_database_that_does_not_answer_is_said(
     assert result.exit_code == 1, result.output
     assert "PostgreSQL 127.0.0.1/nothing cannot be reached" in result.stderr
     assert "hunter2" not in result.stderr
+
+
+@pytest.mark.parametrize("command", [("migrate",), ("user", "sessions", "ann")])
+def test_a_data_directory_that_is_none_is_said(
+    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be opened ends in a sentence with the setting to mend, not in a stack trace."""
+    (tmp_path / "file").write_text("no directory")
+    monkeypatch.setenv("LOCKSTEP_DATA_DIR", str(tmp_path / "file"))
+    result = _run(*command)
+    assert result.exit_code == 1, result.output
+    assert "lockstep.db cannot be opened" in result.stderr
+    assert "LOCKSTEP_DATA_DIR" in result.stderr

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import psutil
+import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -57,6 +58,53 @@ def test_a_taken_port_ends_the_start_with_a_sentence(tmp_path: Path) -> None:
     assert f"port {port} on 127.0.0.1 is in use" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert not (tmp_path / "var").exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, "can keep none ("),
+        ({"SECRET_KEY": SECRET_KEY}, "lockstep.db cannot be opened ("),
+    ],
+)
+def test_a_data_directory_that_is_none_ends_the_start_with_a_sentence(
+    settings: dict[str, str], said: str, tmp_path: Path
+) -> None:
+    """Status 1, with the setting to mend; no stack trace."""
+    (tmp_path / "file").write_text("no directory")
+    ended = subprocess.run(
+        [lockstep(), "serve", "--port", "0"],
+        env=environment(DATA_DIR=str(tmp_path / "file"), **settings),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert said in ended.stderr
+    assert "LOCKSTEP_DATA_DIR" in ended.stderr.splitlines()[-1]
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_a_wait_for_the_database_ends_with_a_signal(run: Run, tmp_path: Path, command: str) -> None:
+    """Whoever named the wrong database need not sit out the half minute it may take to start."""
+    process = Process(
+        run,
+        f"waiting-{command}",
+        [lockstep(), command],
+        env=environment(
+            DATABASE_URL=f"postgresql://nobody:unused@127.0.0.1:{free_port()}/nothing",
+            SECRET_KEY=SECRET_KEY,
+            PORT="0",
+        ),
+        cwd=tmp_path,
+    )
+    process.wait_until_ready(lambda: "waiting_for_database" in process.log(), within_s=60)
+    assert process.stop() == 0
+    assert "does not answer" not in process.log()
+    assert "Traceback" not in process.log()
 
 
 async def test_a_terminal_is_greeted_with_what_to_try(run: Run, tmp_path: Path) -> None:

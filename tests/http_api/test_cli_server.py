@@ -135,6 +135,49 @@ async def test_a_refused_start_is_its_sentence(caplog: pytest.LogCaptureFixture)
     assert "Traceback" not in caplog.text
 
 
+async def test_a_signal_ends_a_start_that_waits(caplog: pytest.LogCaptureFixture) -> None:
+    """Nobody sits out the half minute that a database may take: it is over, without a word."""
+    waiting = asyncio.Event()
+
+    async def wait(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        waiting.set()
+        try:
+            await asyncio.Event().wait()
+        except BaseException:  # as Starlette does
+            await send({"type": "lifespan.startup.failed", "message": "Traceback ..."})
+            raise
+
+    listener = bind_address("127.0.0.1", 0)
+    announced: list[None] = []
+    config = uvicorn.Config(SpokenStart(wait), lifespan="on", log_config=None)
+    server = DrainingServer(config, announce=lambda: announced.append(None))
+    before = asyncio.all_tasks()
+    with listener.socket:
+        task = asyncio.create_task(server.serve([listener.socket]))
+        await waiting.wait()
+        server.handle_exit(signal.SIGTERM, None)
+        await asyncio.wait_for(task, 30)
+    # What asyncio.run does with what is left.
+    left = asyncio.all_tasks() - before
+    for each in left:
+        each.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+    assert not announced
+    assert "Traceback" not in caplog.text
+
+
+async def test_a_signal_before_the_start_keeps_it_from_beginning() -> None:
+    """While the app is imported a signal counts, too."""
+    app = SmallApp()
+    listener = bind_address("127.0.0.1", 0)
+    server = DrainingServer(uvicorn.Config(app, lifespan="on", log_config=None))
+    server.handle_exit(signal.SIGTERM, None)
+    with listener.socket:
+        await asyncio.wait_for(server.serve([listener.socket]), 30)
+    assert not server.started
+
+
 async def test_a_mistake_at_the_start_keeps_its_stack_trace(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
