@@ -25,6 +25,8 @@ T = TypeVar("T")
 # A list of 10,000 todos with all their labels and terms takes more than 5 s on a busy machine.
 _READ_S: Final = 60.0
 _MOST_LINES: Final = 20
+# Questions to the old graph are given up after 2 s, unless LOCKSTEP_GRAPH_ANSWER_S says otherwise.
+_GRACE_S: Final = 3.0
 
 EXAMPLES = """
 \b
@@ -69,7 +71,7 @@ def rebuild() -> None:
                     tasks[what] = bar.add_task(what)
                 bar.update(tasks[what], completed=done, total=total)
 
-            return await run(source, graph, told, _lease(graph))
+            return await run(source, graph, told, _lease(graph), grace_s=_GRACE_S)
 
     made = _with_graph(work)
     typer.echo(

@@ -73,6 +73,7 @@ async def rebuild(
     progress: Progress,
     lease: Lease | None = None,
     *,
+    grace_s: float = 0.0,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> Rebuilt:
     """Fill a new generation from the logs, answer from it, and remove the others.
@@ -80,15 +81,17 @@ async def rebuild(
     Questions are answered from the old one meanwhile, and writes go on: what they add is taken in
     by further passes, the last of it by the projector. When it is broken off the new generation
     is left over; the next rebuild removes it. ``lease`` keeps a second rebuild from removing what
-    this one builds; None: there is none. Raises NotRebuilt, GraphUnavailable, Unavailable.
+    this one builds; None: there is none. The old one is removed ``grace_s`` seconds after the
+    switch: a question that was under way would be answered from what is left of it. Raises
+    NotRebuilt, GraphUnavailable, Unavailable.
     """
     if lease is None:
-        return await _rebuild(source, graph, progress, sleep)
+        return await _rebuild(source, graph, progress, grace_s, sleep)
     if not await lease.take():
         raise NotRebuilt(
             "Another rebuild of this graph is under way: wait for it. This one has changed nothing."
         )
-    work = asyncio.create_task(_rebuild(source, graph, progress, sleep))
+    work = asyncio.create_task(_rebuild(source, graph, progress, grace_s, sleep))
     held = asyncio.create_task(_hold(lease, sleep))
     try:
         await asyncio.wait({work, held}, return_when=asyncio.FIRST_COMPLETED)
@@ -114,6 +117,7 @@ async def _rebuild(
     source: Source,
     graph: GraphWriter,
     progress: Progress,
+    grace_s: float,
     sleep: Callable[[float], Awaitable[None]],
 ) -> Rebuilt:
     lists, total = await _measure(source)
@@ -130,6 +134,8 @@ async def _rebuild(
     except GenerationGone as gone:
         raise NotRebuilt(_GONE) from gone
     others = await graph.others(generation)
+    if others and grace_s:
+        await sleep(grace_s)
     for number, other in enumerate(others):
         progress("old generations", number, len(others))
         await graph.drop(other)

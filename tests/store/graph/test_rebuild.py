@@ -134,6 +134,28 @@ async def test_one_whose_generation_is_dropped_ends_with_a_sentence(
     assert await graph.generation(store.epoch) == answering
 
 
+async def test_the_old_one_is_left_alone_until_its_last_questions_are_answered(
+    store: Store, graph: Graph
+) -> None:
+    """Else one that was under way would be answered from what is left of it."""
+    ann, bob = await make_person(store, "ann"), await make_person(store, "bob")
+    (list_id, *_) = await write_much(store, ann, bob)
+    source = GraphSource(store)
+    old = (await rebuild(source, graph, quiet, sleep=no_time)).generation
+    held = await graph.read_list(old, list_id)
+    assert held is not None
+    waited: list[float] = []
+
+    async def look(seconds: float) -> None:
+        waited.append(seconds)
+        assert await graph.generation(store.epoch) != old
+        assert await graph.read_list(old, list_id) == held
+
+    await rebuild(source, graph, quiet, grace_s=3.0, sleep=look)
+    assert waited == [3.0]
+    assert await graph.read_list(old, list_id) is None
+
+
 async def test_one_that_loses_its_lease_stops(store: Store) -> None:
     """Another has begun, or the graph was emptied: what it makes would be removed."""
 
