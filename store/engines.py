@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from store.database import Database, Pool
 
-__all__ = ["StoreSettings", "async_url", "open_database", "open_standby"]
+__all__ = ["StoreSettings", "async_url", "make_directory", "open_database", "open_standby"]
 
 # Limits of the server itself, set for the connection because ALTER ROLE ... SET binds logins only.
 _SERVER_LIMITS = {
@@ -64,6 +64,14 @@ def async_url(url: str) -> URL:
         )
         raise ValueError(message)
     return parsed.set(drivername=drivers[backend])
+
+
+def make_directory(url: URL) -> None:
+    """Make the directory of a SQLite file if it is missing, for its owner alone; raises OSError.
+
+    The file has password hashes in it, and SQLite leaves it readable for everybody.
+    """
+    Path(str(url.database)).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def open_database(settings: StoreSettings) -> Database:
@@ -125,7 +133,7 @@ def _postgresql_engine(url: URL, pool: Pool, size: int, settings: StoreSettings)
 
 
 def _open_sqlite(url: URL, settings: StoreSettings) -> Database:
-    Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    make_directory(url)
     writer = _sqlite_engine(url, 1, settings, begin="BEGIN IMMEDIATE")
     reader = _sqlite_engine(url, 4, settings, begin="BEGIN")
     return Database(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alembic import command
@@ -11,7 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import make_url, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from store.engines import async_url
+from store.engines import async_url, make_directory
 from store.revisions import Revisions, config_for
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ async def migrate(url: str, *, serving_url: str | None = None, finish: bool = Tr
     """
     place = async_url(url)
     if place.get_backend_name() == "sqlite":
-        Path(str(place.database)).parent.mkdir(parents=True, exist_ok=True)
+        make_directory(place)
     revisions = Revisions()
     engine = create_async_engine(place, poolclass=pool.NullPool)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -82,3 +83,9 @@ async def test_a_superusers_login_is_bound_by_the_pools_roles(postgresql_url: st
     url = async_url(postgresql_url).set(drivername="postgresql", username="postgres", password=None)
     store = await open_store(StoreSettings(url.render_as_string(hide_password=False)))
     await store.aclose()
+
+
+async def test_a_directory_made_for_sqlite_is_its_owners_alone(tmp_path: Path) -> None:
+    """The file has password hashes in it, whatever command came first."""
+    await migrate(f"sqlite:///{tmp_path / 'new' / 'lockstep.db'}")
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
