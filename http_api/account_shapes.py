@@ -15,6 +15,7 @@ __all__ = [
     "AccountAnswer",
     "LoginBody",
     "LogoutBody",
+    "OpBody",
     "PasswordBody",
     "RefreshBody",
     "RefreshQuery",
@@ -93,6 +94,12 @@ class PasswordBody(Closed):
 
     current_password: Secret
     new_password: Secret
+    op: Id | None = None
+
+
+class OpBody(Closed):
+    """Name this change, and nothing else."""
+
     op: Id | None = None
 
 

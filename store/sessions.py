@@ -205,6 +205,16 @@ class Sessions:
             raise NotFound
         return entries
 
+    async def was(self, user_id: UUID, session: UUID) -> bool:
+        """Tell whether the user has, or had, a session of this id."""
+
+        async def work(connection: AsyncConnection) -> bool:
+            same = (sessions.c.id == session) & (sessions.c.user_id == user_id)
+            found = await connection.execute(select(sessions.c.id).where(same))
+            return found.one_or_none() is not None
+
+        return await self._database.transact(Pool.AUTH, None, work, read_only=True)
+
     async def revoke_by_token(self, token: str) -> tuple[Entry, ...]:
         """End the session that a refresh token belongs to; nothing for any other text."""
         session = self.session_of(token)

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Final
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from http_api.account_shapes import AccountAnswer, PasswordBody, SessionsAnswer
+from http_api.account_shapes import AccountAnswer, OpBody, PasswordBody, SessionsAnswer
 from http_api.body_model import body_of
 from http_api.endpoint import API, Answer, Endpoint
 from http_api.refresh_cookie import clear_cookie
 from http_api.reply import reply
 from http_api.write import refuse_reserved, submit
 from store.commit_profile import account_json
+from store.errors import NotFound
 from store.todo.commands import ProfileUpdate
 from store.todo.model import instant
 from store.todo.parse import invalid
@@ -78,9 +79,18 @@ async def _sessions(call: Call) -> Response:
 
 async def _end(call: Call) -> Response:
     session = call.path_id("session_id")
-    entries = await call.services.identity.sessions.revoke(call.actor.id, session)
-    call.services.replica.announce(entries)
+    body = await call.body(OpBody)
+    op = call.op({"op": None if body.op is None else str(body.op)})
+    sessions = call.services.identity.sessions
     response = Response(status_code=204)
+    try:
+        entries = await sessions.revoke(call.actor.id, session)
+    except NotFound:
+        if op is None or not await sessions.was(call.actor.id, session):
+            raise
+        response.headers["Idempotent-Replay"] = "true"
+    else:
+        call.services.replica.announce(entries)
     if session == call.actor.session:
         clear_cookie(call.request, response)
     return response
@@ -132,9 +142,12 @@ ENDPOINTS: Final = (
         path=f"{API}/me/sessions/{{session_id}}",
         tag="Me",
         summary="End one of my sessions",
-        description="Its tokens and sockets end everywhere.",
+        description="Its tokens and sockets end everywhere. With an operation id, one that has "
+        "ended already counts as a repeat.",
         handler=_end,
+        body=OpBody,
         answers={204: Answer("It has ended")},
         refusals=(404, 503),
+        write=True,
     ),
 )

@@ -126,7 +126,6 @@ def test_writes_without_an_operation_id_are_safe_to_repeat_by_nature() -> None:
         "POST /auth/login",
         "POST /auth/refresh",
         "POST /auth/logout",
-        "DELETE /me/sessions/{session_id}",
         "DELETE /lists/{list_id}/invites/{invite_id}",
         "POST /connection/http_stream",
         "POST /emulation",  # each command has an operation id of its own

@@ -138,6 +138,22 @@ async def test_ending_a_device_logs_it_out(edge: Edge, ann: httpx.AsyncClient) -
         assert (await ann.get("/me")).status_code == 200
 
 
+async def test_ending_a_device_may_be_asked_for_again(edge: Edge, ann: httpx.AsyncClient) -> None:
+    """With an operation id a lost answer costs nothing; of another's session it learns nothing."""
+    async with edge.device(), edge.member("ben") as ben:
+        sessions = (await ann.get("/me/sessions")).json()["sessions"]
+        (other,) = [one["id"] for one in sessions if not one["current"]]
+        key = {"Idempotency-Key": str(uuid4())}
+        first = await ann.delete(f"/me/sessions/{other}", headers=key)
+        again = await ann.delete(f"/me/sessions/{other}", headers=key)
+        assert (first.status_code, again.status_code) == (204, 204)
+        assert "Idempotent-Replay" not in first.headers
+        assert again.headers["Idempotent-Replay"] == "true"
+        assert await edge.ended() == [other]
+        assert (await ben.delete(f"/me/sessions/{other}", headers=key)).status_code == 404
+        assert (await ann.delete(f"/me/sessions/{uuid4()}", headers=key)).status_code == 404
+
+
 async def test_the_session_of_another_is_like_none(edge: Edge, ann: httpx.AsyncClient) -> None:
     """Another's id, a random one and no id at all answer with the same bytes."""
     async with edge.member("ben") as ben:
