@@ -112,7 +112,7 @@ def _without_secrets(path: str) -> str:
 
 def _refusal(error: Exception, trail: Trail) -> LockstepError:
     if isinstance(error, LockstepError):
-        if error.status >= 500:
+        if error.status in {500, 503}:  # 501 and 505 are the caller's doing
             log.warning("refused", code=error.code, route=trail.route, cause=_cause(error))
         return error
     if isinstance(error, HTTPException):  # Starlette's own router and parsers

@@ -8,11 +8,15 @@ from store.errors import LockstepError
 
 __all__ = [
     "CrossSite",
+    "FieldsTooLarge",
     "Malformed",
     "MethodNotAllowed",
+    "NotImplementedHere",
     "TooLarge",
     "UnsupportedType",
     "UpgradeRequired",
+    "UriTooLong",
+    "VersionNotSupported",
 ]
 
 
@@ -46,6 +50,34 @@ class TooLarge(LockstepError):
 
     status = 413
     code = "too_large"
+
+
+class UriTooLong(LockstepError):
+    """Refuse an address over the limit (RFC 9110 section 15.5.15)."""
+
+    status = 414
+    code = "uri_too_long"
+
+
+class FieldsTooLarge(LockstepError):
+    """Refuse header fields over the limit (RFC 6585 section 5)."""
+
+    status = 431
+    code = "fields_too_large"
+
+
+class NotImplementedHere(LockstepError):
+    """Refuse a body in a transfer coding that is not understood (RFC 9112 section 6.1)."""
+
+    status = 501
+    code = "not_implemented"
+
+
+class VersionNotSupported(LockstepError):
+    """Refuse another version of HTTP than is spoken here (RFC 9110 section 15.6.6)."""
+
+    status = 505
+    code = "version_not_supported"
 
 
 class UnsupportedType(LockstepError):

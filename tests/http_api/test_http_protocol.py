@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -128,6 +129,12 @@ async def test_a_request_that_reads_two_ways_is_malformed(
         (f"GET http://127.0.0.1{path} HTTP/1.1", host),
         (f"GET http://evil.example{path} HTTP/1.1", host),
         (f"GET {path}%ff HTTP/1.1", host),
+        (f"GET {path}#x HTTP/1.1", host),
+        (f"GET {path}?a#x HTTP/1.1", host),
+        (f"GET {path} HTTP/1.1", host, "Authorization: Bearer a", "Authorization: Bearer b"),
+        (f"POST {path} HTTP/1.1", host, "Content-Length: 5", "Content-Length: 5"),
+        (f"POST {path} HTTP/1.0", host, "Transfer-Encoding: chunked"),
+        (f"POST {path} HTTP/1.1", host, "Transfer-Encoding: chunked", "Transfer-Encoding: chunked"),
         (f"POST {path} HTTP/1.1", host, "Content-Length: 5", "Transfer-Encoding: chunked"),
         (f"POST {path} HTTP/1.1", host, "Transfer-Encoding: chunked", "Content-Length: 5"),
         (f"POST {path} HTTP/1.1", host, "Content-Length: 5", "Content-Length: 6"),
@@ -150,3 +157,95 @@ async def test_a_label_that_is_no_text_is_malformed(replica: Replica) -> None:
     for label, status in (("%ff", 400), ("%C3%28", 400), ("k%C3%BChl", 401)):
         answer = await ask(replica, f"PUT {path}/{label} HTTP/1.1", "Host: 127.0.0.1")
         assert answer.status == status, label
+
+
+async def test_what_is_too_long_or_not_spoken_is_told_apart(replica: Replica) -> None:
+    """Each by its own status, as behind Nginx."""
+    host = f"Host: 127.0.0.1:{replica.port}"
+    long = "a" * 9_000
+    many = [f"X-{number}: a" for number in range(5_000)]
+    cases: list[tuple[int, str, list[str]]] = [
+        (414, "uri_too_long", [f"GET /{long} HTTP/1.1", host]),
+        (414, "uri_too_long", [f"GET /api/v1/lists?{long} HTTP/1.1", host]),
+        (414, "uri_too_long", [f"GET /{'a' * 70_000} HTTP/1.1", host]),  # over a parsed URL's end
+        (431, "fields_too_large", ["GET / HTTP/1.1", host, f"X-A: {'a' * 33_000}"]),
+        (431, "fields_too_large", ["GET / HTTP/1.1", host, *many]),
+        (501, "not_implemented", ["POST / HTTP/1.1", host, "Transfer-Encoding: gzip, chunked"]),
+        (505, "version_not_supported", ["GET / HTTP/2.0", host]),
+    ]
+    for status, code, lines in cases:
+        answer = await ask(replica, *lines, body=b"0\r\n\r\n")
+        assert (answer.status, answer.problem["code"]) == (status, code), lines[0][:40]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET / HTTP/1.1\r\nX-A: ",
+        b"GET /",
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-A: ",
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;a=",
+    ],
+    ids=["field", "address", "trailer", "chunk extension"],
+)
+async def test_what_never_ends_is_cut(replica: Replica, head: bytes) -> None:
+    """A server that collected it all would have no memory left."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", replica.port)
+    writer.write(head)
+    sent = 0
+    try:
+        async with asyncio.timeout(60):
+            while sent < 256 * 1024 * 1024:
+                writer.write(b"a" * 65_536)
+                await writer.drain()
+                sent += 65_536
+    except ConnectionError:
+        pass
+    finally:
+        writer.close()
+    assert sent < 64 * 1024 * 1024  # what is allowed, and what the kernel holds
+    assert (await ask(replica, "GET /health/live HTTP/1.1", "Host: a")).status == 200
+    with contextlib.suppress(ConnectionError):
+        answer = await reader.read(12)
+        assert answer in {b"", b"HTTP/1.1 431", b"HTTP/1.1 405"}
+
+
+async def test_fields_after_the_body_are_dropped(replica: Replica) -> None:
+    """Whoever checked the head did not see them (RFC 9110 section 6.5.1)."""
+    path = "POST /api/v1/auth/login HTTP/1.1"
+    fields = ("Host: a", "Content-Type: application/json", "Transfer-Encoding: chunked")
+    trailers = b"0\r\nHost: evil.example\r\nX-Request-ID: forged\r\nContent-Type: a/b\r\n\r\n"
+    answer = await ask(replica, path, *fields, body=b"2\r\n{}\r\n" + trailers)
+    assert (answer.status, answer.problem["code"]) == (422, "invalid")
+    assert answer.fields["x-request-id"] != "forged"
+
+
+@pytest.mark.parametrize("garbage", [b"nonsense\r\n\r\n", b"GET / HTTP/1.1\r\nX A: b\r\n\r\n"])
+async def test_who_is_followed_by_garbage_is_answered(replica: Replica, garbage: bytes) -> None:
+    """The answer is that of the request before it: a refusal would be taken for its outcome."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", replica.port)
+    writer.write(b"GET /health/ready HTTP/1.1\r\nHost: a\r\n\r\n" + garbage)
+    async with asyncio.timeout(20):
+        answered = await reader.read()
+    writer.close()
+    assert answered.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert answered.count(b"HTTP/1.1 ") == 1
+
+
+async def test_among_several_waiting_requests_none_is_answered_wrongly(replica: Replica) -> None:
+    """Answers come in order, or not at all."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", replica.port)
+    one = b"GET /health/ready HTTP/1.1\r\nHost: a\r\n\r\n"
+    writer.write(one + one + one + b"nonsense\r\n\r\n")
+    async with asyncio.timeout(20):
+        answered = await reader.read()
+    writer.close()
+    assert b"HTTP/1.1 400" not in answered
+
+
+async def test_a_broken_body_is_malformed(replica: Replica) -> None:
+    """While its own request waits for it, the refusal is that request's."""
+    path = "POST /api/v1/auth/login HTTP/1.1"
+    fields = ("Host: a", "Content-Type: application/json", "Transfer-Encoding: chunked")
+    answer = await ask(replica, path, *fields, body=b"2\r\n{}\r\nzz\r\n")
+    assert (answer.status, answer.problem["code"]) == (400, "malformed")

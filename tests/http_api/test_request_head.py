@@ -8,8 +8,19 @@ from typing import Any
 import pytest
 
 import http_api
-from http_api.refusals import Malformed
-from http_api.request_head import ODD_TARGET, refuse_ambiguous
+from http_api.refusals import (
+    FieldsTooLarge,
+    Malformed,
+    NotImplementedHere,
+    UriTooLong,
+    VersionNotSupported,
+)
+from http_api.request_head import (
+    MAX_FIELDS_BYTES,
+    MAX_TARGET_BYTES,
+    ODD_TARGET,
+    refuse_ambiguous,
+)
 
 
 def look(*headers: tuple[bytes, bytes], version: str = "1.1", **more: Any) -> None:
@@ -67,6 +78,56 @@ def test_a_body_is_framed_once() -> None:
     look(host, (b"transfer-encoding", b"chunked"))
     with pytest.raises(Malformed):
         look(host, length, (b"transfer-encoding", b"chunked"))
+
+
+def test_the_only_transfer_coding_is_chunks_over_http_1_1() -> None:
+    """What wraps the body otherwise would be taken for the body (RFC 9112 section 6.1)."""
+    host = (b"host", b"a")
+    look(host, (b"transfer-encoding", b"Chunked "))
+    for coding in (b"gzip, chunked", b"gzip", b"identity", b"", b"xchunked", b"chunked, chunked"):
+        with pytest.raises(NotImplementedHere):
+            look(host, (b"transfer-encoding", coding))
+    with pytest.raises(Malformed):
+        look(host, (b"transfer-encoding", b"chunked"), version="1.0")
+
+
+@pytest.mark.parametrize("version", ["0.9", "2.0"])
+def test_another_version_is_not_spoken(version: str) -> None:
+    """The parser takes a line that says so for HTTP/1."""
+    with pytest.raises(VersionNotSupported):
+        look((b"host", b"a"), version=version)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [b"authorization", b"content-length", b"idempotency-key", b"origin", b"sec-fetch-site"],
+)
+def test_what_may_be_there_once_is_there_once(name: bytes) -> None:
+    """Else one part would check the first, and another believe the last."""
+    look((b"host", b"a"), (name, b"x"))
+    for second in (b"x", b"y"):
+        with pytest.raises(Malformed):
+            look((b"host", b"a"), (name, b"x"), (name, second))
+
+
+def test_lists_may_come_in_several_fields() -> None:
+    """RFC 9110 section 5.3."""
+    for name in (b"if-match", b"if-none-match", b"accept", b"x-forwarded-for", b"cookie"):
+        look((b"host", b"a"), (name, b"x"), (name, b"y"))
+
+
+def test_fields_and_address_have_an_end() -> None:
+    """The same as behind Nginx; just below, they are read."""
+    host = (b"host", b"a")
+    look(host, (b"x", b"a" * (MAX_FIELDS_BYTES - 6)))
+    with pytest.raises(FieldsTooLarge):
+        look(host, (b"x", b"a" * (MAX_FIELDS_BYTES - 5)))
+    with pytest.raises(FieldsTooLarge):
+        look(host, *((b"x-%d" % number, b"a" * 100) for number in range(400)))
+    look(host, raw_path=b"/" * (MAX_TARGET_BYTES - 1), query_string=b"q")
+    for path, query in ((b"/" * MAX_TARGET_BYTES, b"q"), (b"/", b"q" * MAX_TARGET_BYTES)):
+        with pytest.raises(UriTooLong):
+            look(host, raw_path=path, query_string=query)
 
 
 def test_a_target_that_is_no_path_is_malformed() -> None:
