@@ -19,7 +19,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-__all__ = ["RenderError", "defaults", "main", "render", "replicas"]
+__all__ = ["RenderError", "defaults", "main", "origins", "render", "replicas"]
 
 _HERE = Path(__file__).parent
 _PREFIX = "EDGE_"
@@ -27,7 +27,9 @@ _PREFIX = "EDGE_"
 _PLACEHOLDER = re.compile(r"\$\{(EDGE_[A-Z_]+)\}")
 # What would end a directive or begin another one, had it come into a value.
 _UNSAFE = re.compile(r"[\s;{}\"'\\$#]")
-_DIRECTIVES = "EDGE_REPLICAS"
+_REPLICAS = "EDGE_REPLICAS"
+_ORIGINS = "EDGE_ORIGINS"
+_ORIGIN = re.compile(r"https?://[a-z0-9.\[\]:-]+")
 # Only root can start workers as another user; anyone else would be warned at each start.
 _FOR_ROOT = re.compile(r"^user .*\n", re.MULTILINE)
 
@@ -55,6 +57,17 @@ def replicas(addresses: Sequence[str]) -> str:
     return " ".join(f"server {address} fail_timeout=2s;" for address in addresses)
 
 
+def origins(allowed: Sequence[str]) -> str:
+    """Write origins such as ``https://app.example.org`` as lines of a map block; each counts once.
+
+    Raises RenderError for what no browser would send as one.
+    """
+    for origin in allowed:
+        if not _ORIGIN.fullmatch(origin):
+            raise RenderError(f"{origin!r} is no origin: use https://name, with a port or none.")
+    return " ".join(f"{origin} 1;" for origin in dict.fromkeys(allowed))
+
+
 def render(given: Mapping[str, str], *, unprivileged: bool = False) -> str:
     """Fill the template in; ``given`` wins over the defaults, and an empty value counts as none.
 
@@ -68,7 +81,7 @@ def render(given: Mapping[str, str], *, unprivileged: bool = False) -> str:
     if not given.get("EDGE_HOST"):
         values["EDGE_HOST"] = values["EDGE_SERVER_NAME"]
     for name, value in values.items():
-        if name != _DIRECTIVES and _UNSAFE.search(value):
+        if name not in {_REPLICAS, _ORIGINS} and _UNSAFE.search(value):
             raise RenderError(f"{name} must be one word, without blanks, quotes and any of ;{{}}$#")
     template = (_HERE / "nginx.conf.template").read_text(encoding="utf-8")
     if unprivileged:
@@ -83,6 +96,12 @@ def main(words: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--output", type=Path, help="the file to write [standard output]")
     parser.add_argument("--replica", action="append", metavar="ADDRESS", help="one of several")
+    parser.add_argument(
+        "--origin",
+        action="append",
+        metavar="ORIGIN",
+        help="another one of LOCKSTEP_ALLOWED_ORIGINS",
+    )
     parser.add_argument("--unprivileged", action="store_true", help="Nginx will not start as root")
     parser.add_argument("values", nargs="*", metavar="NAME=VALUE")
     options = parser.parse_args(words)
@@ -90,7 +109,9 @@ def main(words: Sequence[str] | None = None) -> int:
     given |= {name: value for name, _, value in (word.partition("=") for word in options.values)}
     try:
         if options.replica:
-            given[_DIRECTIVES] = replicas(options.replica)
+            given[_REPLICAS] = replicas(options.replica)
+        if options.origin:
+            given[_ORIGINS] = origins(options.origin)
         rendered = render(given, unprivileged=options.unprivileged)
     except RenderError as error:
         sys.stderr.write(f"{error}\n")

@@ -39,9 +39,11 @@ def send(nginx: Nginx, data: bytes, *, name: str | None = NAME, source: str = "1
         return _read(connection)
 
 
-def send_plain(nginx: Nginx, data: bytes) -> Raw:
-    """Send ``data`` to the port without TLS and give the first answer."""
-    with socket.create_connection(("127.0.0.1", nginx.plain_port), timeout=10) as connection:
+def send_plain(nginx: Nginx, data: bytes, *, port: int | None = None) -> Raw:
+    """Send ``data`` without TLS, to the port for that or to ``port``; give the first answer."""
+    with socket.create_connection(
+        ("127.0.0.1", port or nginx.plain_port), timeout=10
+    ) as connection:
         connection.sendall(data)
         return _read(connection)
 

@@ -90,10 +90,10 @@ def test_another_name_gets_no_handshake(edge: Nginx, name: str | None) -> None:
 
 def test_what_is_too_long_is_refused(edge: Nginx) -> None:
     """A field or an address over 8 KiB, and more than 32 KiB of fields."""
-    assert send(edge, get(edge, "/", f"X-A: {'a' * 9_000}")).status == 400
+    assert send(edge, get(edge, "/", f"X-A: {'a' * 9_000}")).status == 431
     assert send(edge, get(edge, f"/{'a' * 9_000}")).status == 414
     many = (f"X-{number}: {'a' * 200}" for number in range(200))
-    assert send(edge, get(edge, "/", *many)).status == 400
+    assert send(edge, get(edge, "/", *many)).status == 431
 
 
 def test_a_body_over_the_limit_is_413(edge: Nginx) -> None:
@@ -131,17 +131,14 @@ def test_no_path_leaves_the_page_s_files(edge: Nginx, target: str, status: int) 
     assert (answer.status, b"root:" in answer.body) == (status, False)
 
 
-def test_many_ranges_are_not_served(edge: Nginx) -> None:
-    """One range is; several get the whole file once, and a field of ten thousand is too long."""
-    one = send(edge, get(edge, "/static/main.js", "Range: bytes=0-4"))
-    assert (one.status, len(one.body)) == (206, 5)
-    parts = ",".join(f"{number}-{number}" for number in range(500))
-    whole = send(edge, get(edge, "/static/main.js", f"Range: bytes={parts}"))
-    assert (whole.status, len(whole.body)) == (200, int(whole.field("Content-Length")[0]))
+def test_ranges_are_not_served(edge: Nginx) -> None:
+    """However many: the whole file, once; ten thousand are too long a field."""
+    for parts in ("0-4", ",".join(f"{number}-{number}" for number in range(500)), "9999999-", "x"):
+        whole = send(edge, get(edge, "/static/main.js", f"Range: bytes={parts}"))
+        assert (whole.status, len(whole.body)) == (200, int(whole.field("Content-Length")[0]))
+        assert whole.field("Content-Range") == []
     parts = ",".join(f"{number}-{number}" for number in range(10_000))
-    assert send(edge, get(edge, "/static/main.js", f"Range: bytes={parts}")).status == 400
-    beyond = send(edge, get(edge, "/static/main.js", "Range: bytes=9999999-"))
-    assert beyond.status == 416
+    assert send(edge, get(edge, "/static/main.js", f"Range: bytes={parts}")).status == 431
 
 
 def test_metrics_are_not_public(edge: Nginx) -> None:

@@ -50,16 +50,30 @@ def test_what_a_client_says_of_itself_is_replaced(start_nginx: StartNginx, tmp_p
 
 
 def test_nothing_but_the_socket_is_upgraded(start_nginx: StartNginx, tmp_path: Path) -> None:
-    """An upgrade elsewhere, or to something else, is an ordinary request."""
+    """An upgrade elsewhere, to something else, or from HTTP/1.0, is an ordinary request."""
     with mirror(tmp_path / "m.sock") as address:
         nginx = start_nginx(address)
-        for target, upgrade, passed in (
-            ("/connection/websocket", "WebSocket", ["websocket"]),
-            ("/connection/websocket", "h2c", []),
-            ("/api/v1/lists", "websocket", []),
+        for version, target, upgrade, passed in (
+            (b"1.1", "/connection/websocket", "WebSocket", ["websocket"]),
+            (b"1.1", "/connection/websocket?x=1", "websocket", ["websocket"]),
+            (b"1.0", "/connection/websocket", "websocket", []),
+            (b"1.1", "/connection/websocket", "h2c", []),
+            (b"1.1", "/connection/websocket%20websocket", "", []),
+            (b"1.1", "/api/v1/lists", "websocket", []),
         ):
-            told = _told(nginx, get(nginx, target, f"Upgrade: {upgrade}"))
+            data = get(nginx, target, f"Upgrade: {upgrade}")
+            told = _told(nginx, data.replace(b"HTTP/1.1", b"HTTP/" + version))
             assert [value for name, value in told if name == "Upgrade"] == passed
+            assert [value for name, value in told if name == "Connection"] in (
+                [["upgrade"]] if passed else [["close"], []]
+            )
+
+
+def test_a_handshake_over_http_1_0_is_426(edge: Nginx) -> None:
+    """The service says what it wants instead."""
+    data = get(edge, "/connection/websocket", "Upgrade: websocket", "Sec-WebSocket-Version: 13")
+    answer = send(edge, data.replace(b"HTTP/1.1", b"HTTP/1.0"))
+    assert (answer.status, json.loads(answer.body)["code"]) == (426, "upgrade_required")
 
 
 def test_a_sane_request_id_is_kept_and_else_one_is_given(

@@ -17,7 +17,7 @@ from http_api.cli.server import uvicorn_config
 from http_api.problems import TITLES
 from http_api.settings import Settings
 from http_api.static_files import _TYPES
-from nginx.render import RenderError, defaults, render, replicas
+from nginx.render import RenderError, defaults, origins, render, replicas
 from tests.servers.missing import program
 from tests.servers.ports import free_port
 
@@ -46,6 +46,15 @@ def test_a_value_stays_one_word(value: str) -> None:
         render({"EDGE_SERVER_NAME": value})
     with pytest.raises(RenderError, match="is no address"):
         replicas([value])
+
+
+def test_origins_are_lines_of_a_map() -> None:
+    """Each once, since Nginx does not start with one twice; nothing but origins gets in."""
+    own = "https://app.example.org"
+    assert origins([own, "http://[::1]:3000", own]) == f"{own} 1; http://[::1]:3000 1;"
+    for value in ("*", "null", "app.example.org", f"{own}/", f"{own};", "https://$host", ""):
+        with pytest.raises(RenderError, match="is no origin"):
+            origins([value])
 
 
 def test_without_root_no_user_is_named() -> None:
@@ -102,10 +111,11 @@ def test_a_bad_value_ends_with_a_sentence() -> None:
     [
         {},
         {"EDGE_HTTPS_LISTEN": str(free_port()), "EDGE_HTTP_LISTEN": str(free_port())},
+        {"EDGE_ORIGINS": origins(["https://app.example.org", "http://[::1]:3000"])},
         {"EDGE_REPLICAS": replicas(["127.0.0.1:8000", "[::1]:8001", "unix:/run/a.sock"])},
         {"EDGE_WORKERS": "auto", "EDGE_ERROR_LOG": "stderr", "EDGE_ACCESS_LOG": "/dev/stdout"},
     ],
-    ids=["defaults", "IPv4 only", "ports", "to the terminal"],
+    ids=["defaults", "IPv4 only", "origins", "ports", "to the terminal"],
 )
 def test_nginx_accepts_it(tmp_path: Path, values: dict[str, str]) -> None:
     """Without an error and without a warning."""
