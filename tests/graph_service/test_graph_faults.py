@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 from typing import Any
 
 from tests.graph_service.conftest import StartService
@@ -137,6 +138,59 @@ async def test_what_a_killed_worker_leaves_another_takes_over(
     assert status == 0, said
     assert await service.held() == held
     assert await service.workers[1].stop() == 0
+
+
+async def test_workers_killed_again_and_again_leave_nothing_half_done(
+    start_service: StartService, own_neo4j: Neo4jServer, own_redis: RedisServer
+) -> None:
+    """While people write, one is frozen beyond its leases, and Neo4j stands still in between."""
+    service = await start_service(own_neo4j, replicas=1, REDIS_URL=own_redis.url())
+    (ann,) = await service.people("ann")
+    lists = [await ann.make_list(f"list {number}") for number in range(6)]
+    over = asyncio.Event()
+    written = 0
+
+    async def write() -> None:
+        nonlocal written
+        last: dict[str, str] = {}
+        while not over.is_set():
+            list_id = lists[written % len(lists)]
+            made = (await ann.add_todo(list_id, f"todo {written}"))["todo"]["id"]
+            if list_id in last:
+                await ann.call("PUT", f"/todos/{made}/blocked_by/{last[list_id]}")
+                await ann.call("PATCH", f"/todos/{last[list_id]}", {"completed": written % 3 == 0})
+            last[list_id] = made
+            written += 1
+            if written % 10 == 0:
+                await ann.add_todos(list_id, 100)
+
+    def moved(before: int) -> bool:
+        return sum(service.watermarks().values()) > before
+
+    process = own_neo4j.process
+    assert process is not None
+    frozen = service.workers[0]
+    frozen.process.pause()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(write())
+        try:
+            for round_ in range(4):
+                before = sum(service.watermarks().values()) + 20 * round_
+                await eventually(partial(moved, before), "the graph moves", within_s=SOON_S)
+                await service.workers.pop().kill()
+                if round_ % 2:
+                    process.pause()
+                await service.start(replicas=0, workers=1)
+                process.resume()
+            frozen.process.resume()
+        finally:
+            over.set()
+    await _even(service)
+    assert await service.held() == await service.truth()
+    for worker in service.workers:
+        said = worker.process.log()
+        assert "projection_failed" not in said
+        assert "list_not_projected" not in said
 
 
 async def test_a_neo4j_that_comes_back_empty_is_filled_again(

@@ -57,3 +57,35 @@ async def test_one_person_s_flood_of_questions_takes_few_turns(
     assert {one.json()["code"] for one in refused} == {"too_many_requests"}
     assert {one.headers["retry-after"] for one in refused} == {"1"}
     assert asked.count(ann.username) in {1 + 3, 2 + 3}
+
+
+async def test_who_waits_for_what_is_never_written_keeps_nobody_else_waiting(
+    service: Service, ann: Someone, bob: Someone, eve: Someone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not those who wait for their own write, and not themselves with any other question."""
+    advisor = service.services.advisor
+    monkeypatch.setattr(advisor, "_patience_s", 1_000.0)
+    waiting = []
+    for person in (ann, bob, eve):
+        list_id = await person.new_list()
+        for offset in range(10**6, 10**6 + 6):
+            path = f"/lists/{list_id}/graph?min_offset={offset}"
+            waiting.append(asyncio.create_task(person.get(path)))
+
+    def all_wait() -> bool:
+        watches = advisor._growth._watches.values()
+        return sum(len(one.waiting) for one in watches) == 3 * 4
+
+    await eventually(all_wait, "four questions of each are waited for, and two for their turn")
+    dan = await service.register("dan")
+    own = await dan.new_list()
+    todo = await dan.new_todo(own)
+    assert (await dan.done("GET", f"/lists/{own}/graph?min_offset={todo['offset']}"))[
+        "stale"
+    ] is False
+    assert (await ann.get("/recommendations")).status_code == 200
+    assert not any(one.done() for one in waiting)
+    for one in waiting:
+        one.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    await eventually(lambda: not advisor._growth._watches, "nobody looks any more")
