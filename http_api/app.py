@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
-from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route, Router, WebSocketRoute
 
 from http_api.boundary import Boundary
 from http_api.compressed import Compressed
+from http_api.cross_origin import CrossOrigin
 from http_api.dispatch import routes_of
 from http_api.logs import configure_logs
 from http_api.parts import open_parts
@@ -27,16 +27,6 @@ if TYPE_CHECKING:
     from http_api.settings import Settings
 
 __all__ = ["Application", "create_app"]
-
-_SENT_FIELDS: Final = (
-    "Authorization",
-    "Content-Type",
-    "Idempotency-Key",
-    "If-Match",
-    "If-None-Match",
-    "X-Request-ID",
-)
-_SHOWN_FIELDS: Final = ("ETag", "Idempotent-Replay", "Retry-After", "X-Request-ID")
 
 
 class Application:
@@ -62,15 +52,8 @@ class Application:
         )
         self._app: ASGIApp = Boundary(Compressed(router))
         if settings.allowed_origins:
-            # Outermost, so that the pages of these origins can read refusals, too. No credentials:
-            # the cookie is for our own page alone.
-            self._app = CORSMiddleware(
-                self._app,
-                allow_origins=sorted(settings.allowed_origins),
-                allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-                allow_headers=_SENT_FIELDS,
-                expose_headers=_SHOWN_FIELDS,
-            )
+            # Outermost, so that the pages of these origins can read refusals, too.
+            self._app = CrossOrigin(self._app, settings.allowed_origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, one socket, or the lifespan."""

@@ -102,7 +102,8 @@ def _check_type(request: Request, expected: str) -> None:
     charset = parameters.strip().removeprefix("charset=").strip('"')
     if given.strip() != expected or charset not in {"", "utf-8"}:
         raise UnsupportedType(f"The body must be {expected}, in UTF-8.")
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
+    codings = ",".join(request.headers.getlist("content-encoding")).lower().split(",")
+    if not {coding.strip() for coding in codings} <= {"", "identity"}:
         raise UnsupportedType("The body must not be compressed.")
 
 

@@ -32,6 +32,8 @@ M = TypeVar("M", bound=BaseModel)
 _TAG = re.compile(r'(W/)?"([^"\x00-\x1f\x7f]*)"')
 _TAGS = re.compile(rf"[ \t,]*{_TAG.pattern}(?:[ \t]*,[ \t,]*{_TAG.pattern})*[ \t,]*")
 _OFFSET = re.compile(r"[0-9]{1,16}")
+# Python's own reading also takes braces, 0x, a sign and underscores: other spellings of another id.
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
 class Call:
@@ -116,7 +118,8 @@ class Call:
         if header is None:
             return fields.get("op")
         # A UUID, bare or as the quoted string of the header's Internet draft.
-        key = parse_uuid(header.strip().removeprefix('"').removesuffix('"'))
+        bare = header.strip()
+        key = parse_uuid(bare[1:-1] if bare[:1] == bare[-1:] == '"' else bare)
         if key is None:
             raise Invalid([("Idempotency-Key", "must be a UUID")])
         given = fields.get("op")
@@ -135,12 +138,9 @@ class Call:
 
 def parse_uuid(value: object) -> UUID | None:
     """Read a UUID in its usual spelling (36 characters); None for anything else."""
-    if not isinstance(value, str) or len(value) != 36:
+    if not isinstance(value, str) or not _UUID.fullmatch(value):
         return None
-    try:
-        return UUID(value)
-    except ValueError:
-        return None
+    return UUID(value)
 
 
 def parse_if_match(header: str) -> tuple[Position, ...] | None:

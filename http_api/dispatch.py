@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from pydantic import BaseModel, ConfigDict
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
 from http_api.call import Call
 from http_api.cross_site import refuse_cross_site
+from http_api.endpoint import API
 from http_api.refusals import MethodNotAllowed
 from http_api.trail import trail_of
 from realtime.credentials import TokenExpired, TokenInvalid
-from store.errors import Unauthenticated, Unavailable
+from store.errors import Invalid, Unauthenticated, Unavailable
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -23,6 +25,12 @@ if TYPE_CHECKING:
     from realtime.credentials import Credentials
 
 __all__ = ["authenticated", "routes_of"]
+
+
+class _NoQuery(BaseModel):
+    """Take no query parameter at all."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 def routes_of(endpoints: Iterable[Endpoint], services: Callable[[], Services]) -> list[BaseRoute]:
@@ -50,6 +58,8 @@ class _Path:
         # A HEAD is a GET whose body the server leaves out (RFC 9110 section 9.3.2).
         self._methods = {**methods, **({"HEAD": methods["GET"]} if "GET" in methods else {})}
         self._services = services
+        # Pages may be asked for with whatever somebody hangs onto a link.
+        self._strict = path.startswith(f"{API}/")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         trail = trail_of(scope)
@@ -64,8 +74,23 @@ class _Path:
         if not endpoint.public:
             credentials = authenticated(request, services)
             trail.user = str(credentials.actor.id)
-        response = await endpoint.handler(Call(request, services, credentials, trail.request_id))
+        call = Call(request, services, credentials, trail.request_id)
+        if self._strict:
+            if endpoint.query is None and scope["query_string"]:
+                call.query(_NoQuery)
+            if endpoint.method != "GET":
+                _refuse_vain_conditions(scope, conditional=endpoint.conditional)
+        response = await endpoint.handler(call)
         await response(scope, receive, send)
+
+
+def _refuse_vain_conditions(scope: Scope, *, conditional: bool) -> None:
+    """Raise Invalid for a condition that a write would not heed: it must not be done regardless."""
+    for name, _ in scope["headers"]:
+        if name == b"if-match" and not conditional:
+            raise Invalid([("If-Match", "is understood where the answer has an ETag only")])
+        if name == b"if-none-match":
+            raise Invalid([("If-None-Match", "is understood where something is read only")])
 
 
 def authenticated(request: Request, services: Services) -> Credentials:

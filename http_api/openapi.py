@@ -161,7 +161,7 @@ def _refusals(endpoint: Endpoint) -> list[int]:
     if not endpoint.public:
         found.add(401)
     if endpoint.path.startswith("/api/"):
-        found.add(503)
+        found |= {400, 422, 503}
     if endpoint.method != "GET":
         found |= {400, 403, 413, 415, 422}
     if endpoint.query is not None:

@@ -35,10 +35,10 @@ def not_modified(etag: str) -> Response:
 
 def matches(request: Request, etag: str) -> bool:
     """Tell whether If-None-Match names the tag (weak comparison, RFC 9110 section 13.1.2)."""
-    given = request.headers.get("if-none-match")
-    if given is None:
-        return False
-    return any(part.strip().removeprefix("W/") in {etag, "*"} for part in given.split(","))
+    given = request.headers.getlist("if-none-match")
+    return any(
+        part.strip().removeprefix("W/") in {etag, "*"} for line in given for part in line.split(",")
+    )
 
 
 def array_of(members: Iterable[bytes]) -> orjson.Fragment:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -54,6 +55,12 @@ MAX_NOTES = 10_000
 MAX_TEXT = 10_000
 MAX_USES = 1_000
 
+# RFC 3339 section 5.6, without leap seconds; a missing zone has an error of its own.
+_CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.,][0-9]+)?)?"
+_TIME = re.compile(
+    rf"[0-9]{{4}}(?:-[0-9]{{2}}){{2}}[Tt ]{_CLOCK}(?:[Zz]|[+-][0-9]{{2}}:?[0-9]{{2}})?"
+)
+
 
 def _no_controls(text: str) -> str:
     """Refuse what PostgreSQL cannot store (U+0000) and what UTF-8 cannot spell (surrogates)."""
@@ -77,6 +84,14 @@ def _only_text(value: Any) -> Any:
         return value
     message = "must be a string"
     raise ValueError(message)
+
+
+def _like_a_time(value: Any) -> Any:
+    """Refuse what is not written like a time: seconds since 1970 as text would be converted."""
+    if isinstance(_only_text(value), str) and not _TIME.fullmatch(value):
+        message = "must be a time such as 2030-01-31T18:00:00Z"
+        raise ValueError(message)
+    return value
 
 
 def _addressable(text: str) -> str:
@@ -104,7 +119,7 @@ def _as_utc(moment: datetime) -> datetime:
 
 
 Id = Annotated[UUID, BeforeValidator(_only_text)]
-Instant = Annotated[datetime, BeforeValidator(_only_text), AfterValidator(_as_utc)]
+Instant = Annotated[datetime, BeforeValidator(_like_a_time), AfterValidator(_as_utc)]
 Offset = Annotated[StrictInt, Field(ge=0, le=MAX_OFFSET)]
 Title = Annotated[
     StrictStr,

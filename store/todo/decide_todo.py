@@ -41,8 +41,7 @@ def create_todo(view: View, command: TodoCreate, context: Context) -> Decision:
     if command.id is not None and command.id in view.todos:
         return Decision(todo_id=command.id)
     _demand_room(view)
-    if command.after is not None:
-        _todo(view, command.after)
+    _demand_place(view, command.after)
     at = datetime.fromisoformat(context.at)
     todo = Todo(
         id=command.id or context.new_id,
@@ -104,8 +103,7 @@ def move_todo(view: View, command: TodoMove, context: Context) -> Decision:
     todo = live_todo(view, command.todo_id)
     if command.after == todo.id:
         raise Invalid([("after", "a todo cannot stand behind itself")])
-    if command.after is not None:
-        _todo(view, command.after)
+    _demand_place(view, command.after)
     low, high = view.gap
     if (low is None or low < todo.position) and (high is None or todo.position < high):
         return Decision(todo_id=todo.id)
@@ -164,6 +162,11 @@ def _assignees(view: View, command: TodoCreate) -> tuple[str, ...]:
             raise Invalid([(f"assignees.{number}", "is not a member of this list")])
         names.append(person.username)
     return tuple(dict.fromkeys(names))
+
+
+def _demand_place(view: View, after: UUID | None) -> None:
+    if after is not None and after not in view.todos:
+        raise Invalid([("after", "is not a todo of this list")])
 
 
 def _blockers(view: View, command: TodoCreate) -> tuple[UUID, ...]:

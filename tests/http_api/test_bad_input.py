@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -77,6 +78,19 @@ async def test_what_does_not_parse_is_400(carl: Someone, content: bytes) -> None
         ({"title": "a", "due_at": "9999-12-31T23:59:59-12:00"}, "due_at"),
         ({"title": "a", "due_at": "2030-01-01T00:00:00"}, "due_at"),
         ({"title": "a", "due_at": 1_900_000_000}, "due_at"),
+        ({"title": "a", "due_at": "1900000000"}, "due_at"),
+        ({"title": "a", "due_at": "1.9e9"}, "due_at"),
+        ({"title": "a", "due_at": "-1"}, "due_at"),
+        ({"title": "a", "due_at": "2030-01-01"}, "due_at"),
+        ({"title": "a", "due_at": "2030-W01-1T00:00:00Z"}, "due_at"),
+        ({"title": "a", "due_at": "2030-02-30T00:00:00Z"}, "due_at"),
+        ({"title": "a", "due_at": "2016-12-31T23:59:60Z"}, "due_at"),  # leap seconds are not kept
+        ({"title": "a", "due_at": "2030-01-01T24:00:00Z"}, "due_at"),
+        ({"title": "a", "due_at": "2030-01-01T00:00:00+24:00"}, "due_at"),
+        ({"title": "a", "due_at": "2030-01-01T00:00:00+01:00:30"}, "due_at"),
+        ({"title": "a", "due_at": "２030-01-01T00:00:00Z"}, "due_at"),
+        ({"title": "a", "due_at": " 2030-01-01T00:00:00Z"}, "due_at"),
+        ({"title": "a", "due_at": "now"}, "due_at"),
         ({"title": "a", "labels": ["x"] * 21}, "labels"),
         ({"title": "a", "labels": ["x" * 51]}, "labels.0"),
         ({"title": "a", "labels": [{}]}, "labels.0"),
@@ -84,6 +98,7 @@ async def test_what_does_not_parse_is_400(carl: Someone, content: bytes) -> None
         ({"title": "a", "labels": [" . "]}, "labels.0"),
         ({"title": "a", "assignees": ["nobody-here"]}, "assignees.0"),
         ({"title": "a", "blocked_by": [fresh()]}, "blocked_by.0"),
+        ({"title": "a", "after": fresh()}, "after"),
         ({"title": "a", "id": "1"}, "id"),
         ({"title": "a", "op": 7}, "op"),
         # What the command does not name, nobody sets from outside.
@@ -107,6 +122,29 @@ async def test_what_breaks_a_rule_is_422_by_path(
     list_id = await carl.new_list()
     problem = await refused(carl, list_id, 422, json=body)
     assert [error["path"] for error in problem["errors"]] == [path]
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("2030-01-01T00:00:00Z", "2030-01-01T00:00:00.000Z"),
+        ("2030-01-01t00:00:00z", "2030-01-01T00:00:00.000Z"),
+        ("2030-01-01 00:00:00-00:00", "2030-01-01T00:00:00.000Z"),
+        ("2030-01-01T00:00:00+14:00", "2029-12-31T10:00:00.000Z"),
+        ("2030-01-01T00:00:00-23:59", "2030-01-01T23:59:00.000Z"),
+        ("2030-01-01T00:00:00.123999999Z", "2030-01-01T00:00:00.123Z"),
+        ("2032-02-29T23:59:59Z", "2032-02-29T23:59:59.000Z"),
+        ("2030-01-01T00:00Z", "2030-01-01T00:00:00.000Z"),
+        ("1970-01-01T00:00:00Z", "1970-01-01T00:00:00.000Z"),
+        ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59.000Z"),
+    ],
+)
+async def test_a_time_is_kept_in_utc(carl: Someone, given: str, kept: str) -> None:
+    """Whatever offset it was written with (RFC 3339), to the millisecond."""
+    todo = await carl.new_todo(await carl.new_list(), due_at=given)
+    assert todo["due_at"] == kept
+    found = await carl.get(f"/todos?due_before={quote(kept)}")
+    assert found.status_code == 200
 
 
 async def test_half_a_surrogate_pair_is_422(carl: Someone) -> None:

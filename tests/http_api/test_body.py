@@ -132,6 +132,7 @@ async def test_a_body_without_length_is_cut_at_the_limit() -> None:
         {"content-type": ""},
         {},
         {**JSON, "content-encoding": "gzip"},
+        {**JSON, "content-encoding": "identity, gzip"},
     ],
 )
 async def test_another_type_is_refused(headers: dict[str, str]) -> None:
@@ -144,6 +145,16 @@ async def test_another_type_is_refused(headers: dict[str, str]) -> None:
 async def test_json_by_any_spelling_is_read(kind: str) -> None:
     """Media types have no case (RFC 9110 section 8.3.1)."""
     assert await read_object(request(b'{"a":1}', {"content-type": kind}, chunk=2)) == {"a": 1}
+
+
+async def test_every_field_of_codings_counts() -> None:
+    """Two fields are one list (RFC 9110 section 5.3); one that names no coding is none."""
+    fields = {**JSON, "content-encoding": "Identity, "}
+    assert await read_object(request(b"{}", fields)) == {}
+    twice = request(b"{}", fields)
+    twice.scope["headers"].append((b"content-encoding", b"gzip"))
+    with pytest.raises(UnsupportedType):
+        await read_object(twice)
 
 
 async def test_a_form_is_read() -> None:

@@ -33,7 +33,12 @@ def call(*, headers: dict[str, str] | None = None, query: bytes = b"", **path: s
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", "1", f"{{{ID}}}", f"urn:uuid:{ID}", ID.replace("-", ""), f"{ID}0", 5, None]
+    "text",
+    [
+        *("", "x", "1", f"{{{ID}}}", f"urn:uuid:{ID}", ID.replace("-", ""), f"{ID}0", 5, None),
+        *(f"0x{ID[2:]}", f"+{ID[1:]}", f"{ID[:3]}_{ID[4:]}", f"{ID[:-1]}٣", f"{ID}\n"),
+        *(ID.replace("-", "_"), f"{ID[:7]}-{ID[7]}{ID[9:]}", f" {ID[1:]}"),
+    ],
 )
 def test_only_the_usual_spelling_is_an_id(text: object) -> None:
     """One thing, one address; the rest names nothing."""
@@ -61,7 +66,9 @@ def test_the_operation_id_comes_from_either_place() -> None:
     assert call(headers={"Idempotency-Key": ID}).op({"op": ID.upper()}) == ID
 
 
-@pytest.mark.parametrize("key", ["", "1", "not-a-uuid", ID + "0", "'" + ID])
+@pytest.mark.parametrize(
+    "key", ["", "1", "not-a-uuid", ID + "0", "'" + ID, f'"{ID}', f'{ID}"', f'""{ID}""', '"', "0x"]
+)
 def test_a_key_that_is_no_uuid_is_invalid(key: str) -> None:
     """Two clients that count from 1 would meet in each other's answers."""
     with pytest.raises(Invalid) as caught:

@@ -1,8 +1,9 @@
-"""Who asks is known by their token, as long as the server can know that it still counts."""
+"""Who asks is known by their token while that counts; what a route would not heed is refused."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -10,9 +11,10 @@ from typing import Any
 import httpx
 import pytest
 
+from http_api.table import ENDPOINTS
 from store.errors import Unavailable
 from tests.http_api.routes.edge import open_edge
-from tests.http_api.service import serving
+from tests.http_api.service import Service, fresh, serving
 from tests.realtime.conftest import FakeClock
 from tests.servers.deadline import eventually
 from tests.servers.postgresql import TEMPLATE, PostgreSQL
@@ -53,6 +55,62 @@ async def test_a_server_without_word_from_its_database_takes_no_token(
             assert live.status_code == 200
         await clock.advance(1.5)
         await accepted(ann.get)
+
+
+async def test_every_route_refuses_what_its_query_does_not_know(embedded: Service) -> None:
+    """A parameter that nothing heeds was meant to do something."""
+    ann = await embedded.register("ann")
+    for endpoint in ENDPOINTS:
+        if not endpoint.path.startswith("/api/v1/"):
+            continue
+        answer = await ann.http.request(
+            endpoint.method,
+            f"{_filled(endpoint.path)}?nobody_knows_this=1",
+            headers={"Authorization": f"Bearer {ann.token}", "Content-Type": endpoint.body_type},
+        )
+        assert answer.status_code == 422, endpoint
+        if endpoint.query is None:
+            [error] = answer.json()["errors"]
+            assert error["path"] == "nobody_knows_this"
+    for path in ("/", "/docs", "/health/live", "/static/main.js", "/openapi.json"):
+        assert (await ann.http.get(f"{path}?utm_source=mail")).status_code == 200
+
+
+async def test_a_condition_that_a_write_would_not_heed_is_refused(embedded: Service) -> None:
+    """If-Match where the answer has no ETag, If-None-Match on any write: never done regardless."""
+    ann = await embedded.register("ann")
+    for endpoint in ENDPOINTS:
+        if endpoint.method == "GET" or not endpoint.path.startswith("/api/v1/"):
+            continue
+        for name in ("If-Match", "If-None-Match"):
+            if name == "If-Match" and endpoint.conditional:
+                continue
+            answer = await ann.send(
+                endpoint.method,
+                _filled(endpoint.path).removeprefix("/api/v1"),
+                {},
+                headers={name: '"x-1"'},
+            )
+            assert answer.status_code == 422, endpoint
+            assert [error["path"] for error in answer.json()["errors"]] == [name]
+
+
+async def test_every_line_of_a_condition_counts(embedded: Service) -> None:
+    """Two fields are one list (RFC 9110 section 5.3)."""
+    ann = await embedded.register("ann")
+    list_id = await ann.new_list()
+    todo = await ann.new_todo(list_id)
+    for path in (f"/lists/{list_id}", f"/todos/{todo['id']}"):
+        etag = (await ann.get(path)).headers["etag"]
+        for tags in (['"x-1"', etag], [etag, '"x-1"'], [f'"x-1", W/{etag}']):
+            fields = [("Authorization", f"Bearer {ann.token}")]
+            fields += [("If-None-Match", tag) for tag in tags]
+            answer = await ann.http.get(f"/api/v1{path}", headers=fields)
+            assert answer.status_code == 304, (path, tags)
+
+
+def _filled(path: str) -> str:
+    return re.sub(r"{[^}]+}", lambda _: fresh(), path)
 
 
 async def test_a_frozen_postgresql_makes_a_server_refuse_at_once(

@@ -110,6 +110,21 @@ async def test_what_was_replaced_of_others_is_named(ann: Someone, bob: Someone) 
     }
 
 
+async def test_a_place_behind_a_todo_that_is_not_there_is_invalid(ann: Someone) -> None:
+    """422 names the field: 404 would say that the list, or the todo itself, is not there."""
+    list_id, other = await ann.new_list(), await ann.new_list()
+    todo, elsewhere = await ann.new_todo(list_id), await ann.new_todo(other)
+    for after in (fresh(), elsewhere["id"]):
+        moved = await ann.post(f"/todos/{todo['id']}/move", {"after": after})
+        made = await ann.post(f"/lists/{list_id}/todos", {"title": "x", "after": after})
+        for answer in (moved, made):
+            assert answer.status_code == 422
+            assert [error["path"] for error in answer.json()["errors"]] == ["after"]
+    missing = await ann.post(f"/todos/{fresh()}/move", {"after": todo["id"]})
+    assert missing.status_code == 404
+    assert await ann.head(list_id) == 3
+
+
 class TestConditions:
     """If-Match on a todo."""
 
