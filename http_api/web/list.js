@@ -15,6 +15,7 @@ const NO_LONGER = [2000, 103];
  * - `entry` with each confirmed entry that came in live, after the change it made;
  * - `here` when `people` has changed;
  * - `refused` with `(command, error)` when a change of ours was taken back;
+ * - `late` when there is nothing to show yet, because the service cannot be reached;
  * - `gone` when there is nothing to follow any more.
  */
 export class LiveList extends Emitter {
@@ -30,11 +31,16 @@ export class LiveList extends Emitter {
   #subscription;
   #leave = [];
 
-  constructor(id, parts) {
+  /** `known` of an earlier one is shown until the snapshot is here; null: there was none. */
+  constructor(id, parts, known = null) {
     super();
     this.id = id;
     this.#parts = parts; // {api, socket, outbox, me}
-    this.#pending = parts.outbox.unanswered(id);
+    this.#confirmed = known?.confirmed ?? null;
+    // What was answered since is not in that state; what was sent since is not in what it held.
+    const held = (known?.pending ?? []).filter((change) => !change.refused);
+    this.#pending = [...new Set([...held, ...parts.outbox.unanswered(id)])];
+    this.#show();
     let first = this.#fetch();
     first.catch(() => null); // getState below meets the refusal
     this.#subscription = parts.socket.subscription(`list:${id}`, {
@@ -48,6 +54,11 @@ export class LiveList extends Emitter {
     });
     this.#listen();
     this.#subscription.subscribe();
+  }
+
+  /** What to show at once when this list is opened again; null before the snapshot. */
+  get known() {
+    return this.#confirmed && { confirmed: this.#confirmed, pending: this.#pending };
   }
 
   get offset() {
@@ -103,7 +114,7 @@ export class LiveList extends Emitter {
       .on('leave', ({ info }) => seen(this.#clients.delete(info.client)))
       .on('unsubscribed', ({ code }) => NO_LONGER.includes(code) && this.emit('gone'));
     this.#leave = [
-      outbox.on('answered', (op, body) => this.#answered(op, body)),
+      outbox.on('answered', (op) => this.#answered(op)),
       outbox.on('refused', (op, error) => this.#refused(op, error)),
     ];
     this.#onlyMe();
@@ -115,6 +126,7 @@ export class LiveList extends Emitter {
       snapshot = await this.#parts.api.get(`/lists/${this.id}`);
     } catch (error) {
       if (error.status === 404) this.emit('gone');
+      else if (!this.#confirmed) this.emit('late');
       throw error;
     }
     this.#arrived = [];
@@ -161,11 +173,8 @@ export class LiveList extends Emitter {
     this.emit('change');
   }
 
-  #answered(op, body) {
-    const change = this.#pending.find((one) => one.op === op);
-    if (!change) return;
-    change.answered = body.offset ?? 0;
-    this.#show();
+  #answered(op) {
+    if (this.#pending.some((one) => one.op === op)) this.#show();
   }
 
   #refused(op, error) {

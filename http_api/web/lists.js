@@ -22,10 +22,15 @@ export class Lists extends Emitter {
     this.#me = me;
   }
 
+  /** Loads them all. What is made or left meanwhile counts: the answer may be older. */
   async load() {
+    const before = this.items;
     const { lists } = await this.#api.get('/lists');
     this.loaded = true;
-    this.#keep(lists);
+    const within = (items) => ({ id }) => items.some((one) => one.id === id);
+    const [had, have, told] = [within(before), within(this.items), within(lists)];
+    const made = this.items.filter((item) => !had(item) && !told(item));
+    this.#keep([...lists.filter((item) => have(item) || !had(item)), ...made]);
   }
 
   find(id) {

@@ -14,8 +14,8 @@ const LONGEST_WAIT_MS = 15_000;
 
 /**
  * Emits
- * - `answered` with `(op, body)` when a command was accepted;
- * - `refused` with `(op, error)` when it was not and will not be;
+ * - `answered` with `(op, body, listId)` when a command was accepted;
+ * - `refused` with `(op, error, listId)` when it was not and will not be;
  * - `waiting` with the number of commands that have not been answered.
  */
 export class Outbox extends Emitter {
@@ -43,7 +43,10 @@ export class Outbox extends Emitter {
     return this.#queue.filter((item) => item.listId === listId).map((item) => item.change);
   }
 
-  /** Takes a change `{op, command, at}` of a list. */
+  /**
+   * Takes a change `{op, command, at}` of a list. In the end it is marked, for whoever holds it:
+   * `answered` is the offset that it produced, `refused` is true.
+   */
   send(change, listId) {
     this.#queue.push({ change, listId });
     this.emit('waiting', this.#queue.length);
@@ -91,7 +94,9 @@ export class Outbox extends Emitter {
   #drop(item, event, detail) {
     if (!this.#queue.includes(item)) return;
     this.#queue = this.#queue.filter((one) => one !== item);
-    this.emit(event, item.change.op, detail);
+    if (event === 'answered') item.change.answered = detail.offset ?? 0;
+    else item.change.refused = true;
+    this.emit(event, item.change.op, detail, item.listId);
   }
 
   #later(seconds) {

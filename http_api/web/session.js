@@ -8,19 +8,24 @@
 import { ApiError, send } from './api.js';
 import { Emitter } from './emitter.js';
 
-/** Emits `ended` when the session is over: logged out here or in another tab, or revoked. */
+/**
+ * Emits `ended` with the reason when the session is over: `left` (logged out here), `elsewhere` (in
+ * another tab), `other` (somebody else logged in on another tab) or `over` (revoked or expired).
+ */
 export class Session extends Emitter {
   user = null;
   #token = null;
   #lifeMs = 0;
   #expiresAt = 0;
   #renewing = null;
+  #leaving = null; // the reason, while a logout is under way: its end may show elsewhere first
   #tabs = typeof BroadcastChannel === 'function' ? new BroadcastChannel('lockstep') : null;
 
   constructor() {
     super();
     this.#tabs?.addEventListener('message', ({ data }) => {
-      if (data === 'logged out' && this.user) this.#end();
+      if (data === 'logged out') this.#end('elsewhere');
+      else this.#leaving = data === 'logging out' ? 'elsewhere' : null;
     });
   }
 
@@ -61,17 +66,25 @@ export class Session extends Emitter {
     return this.#renewing;
   }
 
+  /** Ends the session everywhere. Rejects, and changes nothing, while nobody answers. */
   async logout() {
-    await send('POST', '/auth/logout', {}, this.#token).catch(() => null);
+    this.#leaving = 'left';
+    this.#tabs?.postMessage('logging out');
+    await send('POST', '/auth/logout', {}, this.#token).catch((error) => {
+      if (!error.passing) return; // it is over already
+      this.#leaving = null;
+      this.#tabs?.postMessage('still here');
+      throw error; // the cookie would still open the door
+    });
     this.#tabs?.postMessage('logged out');
-    this.#end();
+    this.#end('left');
   }
 
   async #renew() {
     try {
       this.#accept(await send('POST', '/auth/refresh', {}));
     } catch (error) {
-      if ([400, 401, 403, 422].includes(error.status) && this.user) this.#end();
+      if ([400, 401, 403, 422].includes(error.status) && this.user) this.#end('over');
       throw error;
     }
     return this.#token;
@@ -81,7 +94,7 @@ export class Session extends Emitter {
     const owner = subject(token);
     if (this.user && owner && owner !== this.user.id) {
       // Somebody else logged in on another tab: this page must not go on in their name.
-      this.#end();
+      this.#end('other');
       throw new ApiError({ status: 401, code: 'other_user', detail: 'Please log in again.' });
     }
     this.#token = token;
@@ -94,10 +107,11 @@ export class Session extends Emitter {
     return this.user;
   }
 
-  #end() {
+  #end(reason) {
+    if (!this.user) return; // once
     this.user = null;
     this.#token = null;
-    this.emit('ended');
+    this.emit('ended', this.#leaving ?? reason);
   }
 }
 

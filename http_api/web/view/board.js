@@ -16,6 +16,7 @@ const EMPTY = {
   shared: 'Nothing to do here yet. Write the first todo below; everyone on this list sees it at once.',
   reader: 'Nothing to do here yet. You may look at this list, but not change it.',
   done: 'All done.',
+  late: 'This list cannot be reached right now. It opens by itself as soon as it can be.',
 };
 
 export class Board {
@@ -28,6 +29,7 @@ export class Board {
   #dragging = false;
   #api;
   #composer;
+  #compose = false; // the list was just made: one goes on writing
 
   constructor(me, api) {
     this.#me = me;
@@ -49,23 +51,26 @@ export class Board {
     });
   }
 
-  /** Follows another list (null: none). */
-  follow(list, typing) {
+  /** Follows another list (null: none); `compose` puts the focus where todos are added. */
+  follow(list, typing, compose = false) {
     for (const leave of this.#leave) leave();
     this.#list = list;
     this.#typing = typing;
+    this.#compose = compose;
     this.#rows.clear();
     this.#current = null;
     for (const id of ['open', 'done']) at(id).replaceChildren();
     at('empty').hidden = true;
     at('done-group').hidden = true;
     at('board').classList.toggle('busy', list !== null);
+    at('board').classList.remove('late', 'bare');
     this.#composer.follow(list, typing);
     if (!list) return;
     this.#leave = [
       list.on('change', () => this.#render()),
       list.on('entry', (entry) => this.#live(entry)),
       list.on('refused', (command, error) => this.#sayRefused(command, error)),
+      list.on('late', () => this.#sayLate()),
       typing.on('change', () => this.#renderTyping()),
     ];
     this.#render();
@@ -90,7 +95,7 @@ export class Board {
   #render() {
     const list = this.#list;
     if (!list?.view || this.#dragging) return;
-    at('board').classList.remove('busy');
+    at('board').classList.remove('busy', 'late');
     at('board').classList.toggle('read-only', !this.#mayWrite);
     this.#composer.allow(this.#mayWrite);
 
@@ -110,6 +115,8 @@ export class Board {
     const known = list.view.todos;
     for (const id of this.#rows.keys()) if (!known.has(id)) this.#rows.delete(id);
     if (!this.#rows.has(this.#current)) this.#makeCurrent(open[0]?.id ?? done[0]?.id ?? null);
+    if (this.#compose) this.#composer.focus();
+    this.#compose = false;
   }
 
   #row(todo) {
@@ -140,6 +147,12 @@ export class Board {
     if (open.length) return;
     const writer = this.#list.view.members.size > 1 ? 'shared' : 'alone';
     empty.textContent = EMPTY[done.length ? 'done' : this.#mayWrite ? writer : 'reader'];
+  }
+
+  #sayLate() {
+    at('board').classList.add('late', 'bare');
+    at('empty').textContent = EMPTY.late;
+    at('empty').hidden = false;
   }
 
   #renderTyping() {

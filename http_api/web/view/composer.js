@@ -2,8 +2,10 @@
 
 import { Hints, companionsFor, labelsFor, suggestions } from '../hints.js';
 import { uuid7 } from '../ids.js';
+import { tooLong } from '../title.js';
 import { chips, keepFocus } from './chips.js';
 import { at, typed } from './dom.js';
+import { toast } from './toast.js';
 
 export class Composer {
   #api;
@@ -88,6 +90,10 @@ export class Composer {
   #submit() {
     const title = this.#input.value.trim();
     if (!title) return;
+    if (tooLong(title)) {
+      toast([tooLong(title)], { kind: 'problem' });
+      return;
+    }
     const id = this.#add(title, this.#chosen);
     this.#chosen = [];
     this.#about = id;

@@ -103,10 +103,12 @@ export function glide(elements, change) {
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
+const farDay = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
 
 /** Spells a time of the service (RFC 3339): the hour when it is today, else the day. */
 export function when(at) {
   const date = new Date(at);
-  const today = date.toDateString() === new Date().toDateString();
-  return (today ? clock : day).format(date);
+  const now = new Date();
+  if (date.toDateString() === now.toDateString()) return clock.format(date);
+  return (date.getFullYear() === now.getFullYear() ? day : farDay).format(date);
 }

@@ -1,19 +1,22 @@
 /** Edits a title in place, where it stands. */
 
+import { tooLong } from '../title.js';
 import { make } from './dom.js';
+import { toast } from './toast.js';
 
 /**
  * Puts an input in the place of `button` until the reader is done: Enter and leaving keep the
- * words, Escape does not. `kept(words)` is called when they are new and not empty, `typing()` with
- * the words at each stroke, `closed()` at the end in any case. `beside` (null: nothing) is put under
- * the input; the focus may go there and back. Returns a function that ends it: `close(keep)`.
+ * words, Escape does not, and words that are too long stay open. `kept(words)` is called when they
+ * are new and not empty, `typing()` with the words at each stroke, `closed()` at the end in any
+ * case. `beside` (null: nothing) is put under the input; the focus may go there and back. Returns a
+ * function that ends it: `close(keep)`.
  */
 export function edit(button, value, label, options) {
   const { kept, typing = () => {}, closed = () => {}, beside = null } = options;
   const input = make('input', {
     class: 'title-editor',
     dir: 'auto',
-    maxlength: '400', // in UTF-16 units; the service counts 200 code points and says so
+    maxlength: '4000', // much more than fits, so that what was pasted can be shortened by its writer
     autocomplete: 'off',
     enterkeyhint: 'done',
     'aria-label': label,
@@ -23,8 +26,13 @@ export function edit(button, value, label, options) {
   const within = (element) => element === input || Boolean(beside?.contains(element));
   const finish = (keep) => {
     if (!open) return; // taking the input away blurs it, which would finish again
-    open = false;
     const words = input.value.trim();
+    if (keep && tooLong(words)) {
+      input.setAttribute('aria-invalid', 'true');
+      toast([tooLong(words)], { kind: 'problem' });
+      return;
+    }
+    open = false;
     const hadFocus = within(document.activeElement);
     button.hidden = false;
     input.remove();
@@ -34,7 +42,10 @@ export function edit(button, value, label, options) {
     closed();
   };
   const left = ({ relatedTarget }) => within(relatedTarget) || finish(true);
-  input.addEventListener('input', () => typing(input.value));
+  input.addEventListener('input', () => {
+    if (!tooLong(input.value)) input.removeAttribute('aria-invalid');
+    typing(input.value);
+  });
   input.addEventListener('blur', left);
   beside?.addEventListener('focusout', left);
   beside?.addEventListener('keydown', (event) => {

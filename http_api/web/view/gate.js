@@ -86,6 +86,8 @@ export class Gate {
       this.#entered();
     } catch (error) {
       this.#problem.textContent = explain(error);
+      password.focus();
+      password.select(); // most often it is to be written again
     } finally {
       button.disabled = false;
     }

@@ -15,16 +15,19 @@ const STATES = {
 export class Head {
   #list = null;
   #me;
+  #socket;
+  #outbox;
   #leave = [];
   #title = at('list-title');
 
   constructor(me, socket, outbox) {
     this.#me = me;
     this.#title.addEventListener('click', () => this.#rename());
-    const showState = () => this.#showState(socket.state, outbox.waiting);
-    socket.on('state', showState);
-    outbox.on('waiting', showState);
-    showState();
+    this.#socket = socket;
+    this.#outbox = outbox;
+    socket.on('state', () => this.#showState());
+    outbox.on('waiting', () => this.#showState());
+    this.#showState();
   }
 
   /** Follows another list (null: none). `title` is what to show before its snapshot is here. */
@@ -33,16 +36,22 @@ export class Head {
     this.#list = list;
     this.#title.textContent = title;
     this.#title.disabled = true;
+    document.title = title ? `${title} · Lockstep` : 'Lockstep';
     this.#leave = list
       ? [list.on('change', () => this.#showTitle()), list.on('here', () => this.#showHere())]
       : [];
     this.#showHere();
+    this.#showState();
+    if (list?.view) this.#showTitle();
   }
 
   #showTitle() {
     const { title } = this.#list.view.list;
     if (this.#title.textContent !== title) this.#title.textContent = title;
     this.#title.disabled = !['owner', 'editor'].includes(this.#list.role);
+    this.#showState();
+    const people = this.#list.role === 'owner' ? 'Share' : 'People';
+    at('open-people').querySelector('.label').textContent = people;
     document.title = `${title} · Lockstep`;
   }
 
@@ -57,13 +66,18 @@ export class Head {
     at('here').replaceChildren(...faces);
   }
 
-  #showState(state, waiting) {
+  #showState() {
+    const { state } = this.#socket;
+    const { waiting } = this.#outbox;
     const element = at('state');
     element.dataset.state = state;
     const words = element.querySelector('.state-text');
     const saving = waiting === 1 ? '1 change waits' : `${waiting} changes wait`;
     // A change that is under way for a blink is not worth a word while the page is live.
-    const text = waiting && state !== 'live' ? `${STATES[state]} · ${saving}` : STATES[state];
+    const parts = [STATES[state]];
+    if (this.#list?.role === 'viewer') parts.push('view only');
+    else if (waiting && state !== 'live') parts.push(saving);
+    const text = parts.join(' · ');
     if (words.textContent !== text) words.textContent = text;
   }
 

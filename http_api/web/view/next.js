@@ -1,11 +1,9 @@
 /** The panel that says what to do next, over all lists, and why. */
 
-import { explain } from '../api.js';
 import { uuid7 } from '../ids.js';
 import { inWords } from '../reasons.js';
 import { at, icon, make, typed } from './dom.js';
 import { GraphPanel } from './graph_panel.js';
-import { toast } from './toast.js';
 
 const LIMIT = 30;
 
@@ -29,7 +27,7 @@ export class NextPanel extends GraphPanel {
     const soon = () => this.soon();
     this.begin([
       outbox.on('answered', soon),
-      outbox.on('refused', (op, error) => this.#refused(op, error)),
+      outbox.on('refused', (op) => this.#refused(op)),
       socket.on('personal', soon),
       news.on('entry', soon),
       lists.on('change', soon),
@@ -92,9 +90,8 @@ export class NextPanel extends GraphPanel {
     this.#parts.outbox.send(change, todo.list_id);
   }
 
-  /** Brings back what could not be ticked; the board speaks for the list that is open. */
-  #refused(op, error) {
-    if (this.#sent.has(op)) toast([explain(error)], { kind: 'problem' });
+  /** Brings back what could not be ticked; why is said by others. */
+  #refused(op) {
     if (this.#sent.has(op)) this.#done.delete(this.#sent.get(op));
     else this.#done.clear();
     this.soon();

@@ -2,6 +2,8 @@
 
 import { at, copyOf } from './dom.js';
 
+const narrow = matchMedia('(max-width: 47.99rem)');
+
 export class Panel {
   #open = null; // {name, opener, content}
 
@@ -10,6 +12,7 @@ export class Panel {
     document.addEventListener('keydown', ({ key }) => {
       if (key === 'Escape' && !at('ask').open) this.close();
     });
+    narrow.addEventListener('change', () => this.#cover());
   }
 
   get name() {
@@ -43,6 +46,7 @@ export class Panel {
     at('panel').hidden = false;
     at('panel').dataset.name = name;
     at('app').classList.add('with-panel');
+    this.#cover();
     at('panel-title').focus();
   }
 
@@ -54,7 +58,16 @@ export class Panel {
     at('panel').hidden = true;
     at('panel-body').replaceChildren();
     at('app').classList.remove('with-panel');
-    if (hadFocus) opener.focus();
+    this.#cover();
+    if (!hadFocus) return;
+    opener.focus();
+    if (document.activeElement !== opener) at('board').focus(); // it is on the other screen
+  }
+
+  /** On a phone the panel lies over everything: what is behind it is out of reach. */
+  #cover() {
+    const covered = this.#open !== null && narrow.matches;
+    for (const id of ['side', 'board']) at(id).inert = covered;
   }
 
   #unmount() {

@@ -64,6 +64,7 @@ export class Row {
 
   /** Forbids changes to someone who may only read. */
   lock(locked) {
+    if (this.tick.disabled === locked) return; // a thousand rows are asked at each change
     this.tick.setAttribute('aria-disabled', String(locked));
     this.tick.disabled = locked;
     this.title.disabled = locked;
@@ -125,7 +126,11 @@ export class Row {
     if (todo.priority === 'high' || todo.priority === 'medium') {
       items.push(make('li', { class: `fact ${todo.priority}` }, `${todo.priority} priority`));
     }
-    if (todo.due_at) items.push(make('li', { class: 'fact' }, `due ${when(todo.due_at)}`));
+    if (todo.due_at) {
+      const over = !todo.completed && Date.parse(todo.due_at) < Date.now();
+      const words = `${over ? 'overdue since' : 'due'} ${when(todo.due_at)}`;
+      items.push(make('li', { class: over ? 'fact high' : 'fact' }, words));
+    }
     for (const label of todo.labels ?? []) items.push(make('li', { class: 'fact' }, typed(label)));
     for (const name of todo.assignees ?? []) {
       items.push(make('li', { class: 'fact' }, '@', typed(name)));

@@ -50,7 +50,7 @@ export class Side {
     const link = item.firstElementChild;
     link.querySelector('.name').textContent = title;
     link.querySelector('.count').textContent = open ? String(open) : '';
-    link.title = role === 'viewer' ? 'You may look at this list' : '';
+    link.title = role === 'viewer' ? `${title} (view only)` : title; // it may be cut
     if (id === this.#current) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
     return item;
@@ -59,7 +59,7 @@ export class Side {
   async #create(input, opened) {
     const title = input.value.trim();
     if (!title) return;
-    input.disabled = true;
+    input.readOnly = true; // disabled, it would lose the focus
     try {
       const id = await this.#lists.create(title);
       input.value = '';
@@ -67,7 +67,7 @@ export class Side {
     } catch (error) {
       toast([explain(error)], { kind: 'problem' });
     } finally {
-      input.disabled = false;
+      input.readOnly = false;
     }
   }
 }

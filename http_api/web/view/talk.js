@@ -12,13 +12,16 @@ export class TalkPanel {
   #list;
   #api;
   #me;
+  #socket;
   #messages = new Map();
-  #leave = null;
+  #loaded = false;
+  #leave = [];
 
-  constructor(list, { api, me }) {
+  constructor(list, { api, me, socket }) {
     this.#list = list;
     this.#api = api;
     this.#me = me;
+    this.#socket = socket;
   }
 
   mount() {
@@ -27,20 +30,25 @@ export class TalkPanel {
       event.preventDefault();
       this.#say(event.target.elements.text);
     });
-    this.#leave = this.#list.on('entry', (entry) => {
-      if (entry.type === 'message.posted') this.#add([entry.message]);
-    });
+    this.#leave = [
+      this.#list.on('entry', (entry) => {
+        if (entry.type === 'message.posted') this.#add([entry.message]);
+      }),
+      this.#socket.on('state', (state) => state === 'live' && !this.#loaded && this.#load()),
+    ];
     this.#load();
   }
 
   unmount() {
-    this.#leave?.();
+    for (const leave of this.#leave) leave();
   }
 
   async #load() {
     try {
       const path = `/lists/${this.#list.id}/messages`;
-      this.#add((await this.#api.pages(path, 'messages')).items);
+      const { items } = await this.#api.pages(path, 'messages');
+      this.#loaded = true;
+      if (at('talk')) this.#add(items);
     } catch (error) {
       toast([explain(error)], { kind: 'problem' });
     }

@@ -8,11 +8,16 @@ const MOST = 4;
 
 /**
  * Shows a notice made of strings and elements. `action` is `{label, run}`; `kind` is `problem`,
- * `person` or nothing. It stays while the pointer or the focus is on it.
+ * `person` or nothing. It stays while the pointer or the focus is on it; the same problem again takes
+ * the place of the first.
  */
 export function toast(parts, { action = null, kind = '', lead = null } = {}) {
   const notice = make('div', { class: `toast ${kind}` }, lead, make('p', {}, ...parts));
-  const close = () => notice.remove();
+  const close = () => {
+    const hadFocus = notice.contains(document.activeElement);
+    notice.remove();
+    if (hadFocus) at('board').focus({ preventScroll: true });
+  };
   if (action) {
     const run = () => {
       close();
@@ -33,6 +38,9 @@ export function toast(parts, { action = null, kind = '', lead = null } = {}) {
   for (const event of ['pointerleave', 'focusout']) notice.addEventListener(event, start);
 
   const shelf = at('toasts');
+  for (const other of [...shelf.children]) {
+    if (kind === 'problem' && other.textContent === notice.textContent) other.remove();
+  }
   shelf.append(notice);
   while (shelf.children.length > MOST) shelf.firstElementChild.remove();
   start();

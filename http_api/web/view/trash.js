@@ -8,20 +8,35 @@ export class TrashPanel {
   title = 'Trash';
   template = 'trash-panel';
   #list;
-  #leave = null;
+  #socket;
+  #loaded = false;
+  #leave = [];
 
-  constructor(list) {
+  constructor(list, { socket }) {
     this.#list = list;
+    this.#socket = socket;
   }
 
   mount() {
-    this.#leave = this.#list.on('change', () => this.#show());
+    this.#leave = [
+      this.#list.on('change', () => this.#show()),
+      this.#socket.on('state', (state) => state === 'live' && !this.#loaded && this.#load()),
+    ];
     this.#show();
-    this.#list.loadTrash().catch((error) => toast([explain(error)], { kind: 'problem' }));
+    this.#load();
   }
 
   unmount() {
-    this.#leave?.();
+    for (const leave of this.#leave) leave();
+  }
+
+  async #load() {
+    try {
+      await this.#list.loadTrash();
+      this.#loaded = true;
+    } catch (error) {
+      toast([explain(error)], { kind: 'problem' });
+    }
   }
 
   #show() {

@@ -1,5 +1,6 @@
 /** Puts together what a logged-in person sees, and opens the list that the address names. */
 
+import { explain } from '../api.js';
 import { Emitter } from '../emitter.js';
 import { invitation } from '../invitation.js';
 import { Letters } from '../letters.js';
@@ -24,11 +25,14 @@ import { toast } from './toast.js';
 import { TrashPanel } from './trash.js';
 
 const wide = matchMedia('(min-width: 48rem)');
+const KNOWN = 20; // lists that open at once, and while offline, since they were open before
 
 export class Workspace {
   #parts;
   #list = null;
   #typing = null;
+  #known = new Map(); // list id -> what it showed last, the latest last
+  #made = null; // the id of a list that was made just now
   #unheard = 0;
   #asked = false;
 
@@ -44,6 +48,7 @@ export class Workspace {
     this.head = new Head(me, socket, outbox);
     this.panel = new Panel();
     this.side = new Side(lists, (id) => {
+      this.#made = id;
       location.hash = `#/lists/${id}`;
     });
     this.#showMe(session);
@@ -58,22 +63,45 @@ export class Workspace {
     at('app').hidden = false;
     socket.connect();
     letters.load().catch(() => null);
-    await this.#load();
     addEventListener('hashchange', () => this.#route());
+    await this.#load();
     wide.addEventListener('change', () => this.#route());
     this.#route();
+    if (asked) at('board').focus({ preventScroll: true }); // the door has taken the focus with it
+  }
+
+  /** Forgets what was not sent, since the session is over; returns how many changes that were. */
+  forget() {
+    const { outbox } = this.#parts;
+    const lost = outbox.waiting;
+    outbox.clear();
+    return lost;
   }
 
   #showMe(session) {
     const { me } = this.#parts;
     dress(at('me-avatar'), me.username);
     at('me-name').textContent = me.display_name || me.username;
-    at('logout').addEventListener('click', () => session.logout());
+    at('logout').addEventListener('click', () => this.#logOut(session));
+  }
+
+  async #logOut(session) {
+    const { waiting } = this.#parts.outbox;
+    const changes = waiting === 1 ? 'One change has' : `${waiting} changes have`;
+    const text = `${changes} not been saved yet, and would be lost.`;
+    if (waiting && !(await ask('Log out now?', text, 'Log out'))) return;
+    await session.logout().catch((error) => {
+      toast([`You are still logged in. ${explain(error)}`], { kind: 'problem' });
+    });
   }
 
   #listen() {
     const { socket, outbox, lists, letters } = this.#parts;
     socket.on('state', (state) => state === 'live' && outbox.flush());
+    // The board speaks for the list that is open.
+    outbox.on('refused', (op, error, listId) => {
+      if (listId !== this.#list?.id) toast([explain(error)], { kind: 'problem' });
+    });
     socket.on('personal', (entry) => {
       lists.take(entry);
       letters.take(entry);
@@ -156,8 +184,18 @@ export class Workspace {
     const fallback = wide.matches || !location.hash ? lists.inboxId ?? lists.items[0]?.id : null;
     const id = known ?? (wanted && !wide.matches ? null : fallback ?? null);
     if (id && id !== wanted) history.replaceState(null, '', `#/lists/${id}`);
+    const { screen } = document.body.dataset;
+    const before = this.#list?.id ?? null;
     document.body.dataset.screen = id ? 'list' : 'lists';
-    if (id !== (this.#list?.id ?? null)) this.#openList(id);
+    if (id !== before) this.#openList(id);
+    if (screen && screen !== document.body.dataset.screen) this.#followFocus(before);
+  }
+
+  /** Brings the focus along to the screen that shows now; back to the list one comes from. */
+  #followFocus(before) {
+    if (wide.matches || at('panel').contains(document.activeElement)) return;
+    const link = this.#list ? null : document.querySelector(`#lists [href="#/lists/${before}"]`);
+    (link ?? (this.#list ? at('board') : at('next-open'))).focus({ preventScroll: true });
   }
 
   /** Joins the list that a link opens, and opens it. */
@@ -178,14 +216,16 @@ export class Workspace {
     const { lists } = this.#parts;
     const ofAll = this.panel.name === 'inbox' || (this.panel.name === 'next' && wide.matches);
     if (!ofAll) this.panel.close();
+    this.#keepKnown();
     this.#list?.close();
     this.#typing?.close();
-    this.#list = id ? new LiveList(id, this.#parts) : null;
+    this.#list = id ? new LiveList(id, this.#parts, this.#known.get(id)) : null;
     this.#typing = id ? new Typing(id, this.#parts) : null;
     this.#hear(0);
     this.side.mark(id);
     this.head.follow(this.#list, lists.find(id)?.title);
-    this.board.follow(this.#list, this.#typing);
+    this.board.follow(this.#list, this.#typing, id !== null && id === this.#made);
+    this.#made = null;
     for (const tool of document.querySelectorAll('.tools button')) tool.disabled = !id;
     this.#list?.on('change', () => this.#tellSide());
     this.#list?.on('gone', () => this.#load());
@@ -194,6 +234,14 @@ export class Workspace {
       const heard = this.panel.name === 'talk' || actor.id === this.#parts.me.id;
       if (type === 'message.posted' && !heard) this.#hear(this.#unheard + 1);
     });
+  }
+
+  #keepKnown() {
+    const { id, known } = this.#list ?? {};
+    this.#known.delete(id);
+    if (known && this.#parts.lists.find(id)) this.#known.set(id, known);
+    for (const one of this.#known.keys()) if (!this.#parts.lists.find(one)) this.#known.delete(one);
+    if (this.#known.size > KNOWN) this.#known.delete(this.#known.keys().next().value);
   }
 
   #tellSide() {
