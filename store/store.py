@@ -4,23 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy.exc import IntegrityError
 from uuid6 import uuid7
 
-from store.commit_list import commit_list_command, commit_list_create
-from store.commit_message import commit_broadcast, commit_message, commit_read
-from store.commit_profile import commit_profile
-from store.commit_together import CollidedError, CommandRefusedError, commit_together
+from store.commits import Commits
 from store.database import Database, Pool
 from store.engines import StoreSettings, open_database, open_standby
-from store.errors import Conflict, NotFound
-from store.homes import Homes
-from store.invites import accept_invite
-from store.lanes import Lanes
 from store.log_id import LogId
 from store.log_read import read_epoch, read_heads, read_log
 from store.log_reader import LogQuery, LogReader
@@ -28,18 +19,7 @@ from store.request import Request
 from store.roles import demand_bound_role
 from store.snapshot import ListOverview, Snapshot, read_lists, read_todo
 from store.snapshot_reader import SnapshotReader
-from store.todo.commands import (
-    BroadcastPost,
-    Command,
-    InviteAccept,
-    ListCommand,
-    ListCreate,
-    MessageSend,
-    MessagesRead,
-    ProfileUpdate,
-    TodoCommand,
-    TodoCreate,
-)
+from store.todo.commands import Command
 from store.todo.decision import Context
 from store.todo.model import Person, Todo, instant
 from store.todo_search import TodoSearch, search_todos
@@ -53,26 +33,6 @@ if TYPE_CHECKING:
     from store.entry import Entry, LogRead, Position
 
 __all__ = ["Store", "open_store"]
-
-# Fewer are no batch.
-_FEW = 2
-
-
-async def _accept(
-    connection: AsyncConnection, command: InviteAccept, request: Request
-) -> Committed:
-    now = datetime.fromisoformat(request.context.at)
-    return await accept_invite(connection, command, request, now)
-
-
-_CARRY_OUT: dict[type[Command], Callable[[AsyncConnection, Any, Request], Any]] = {
-    InviteAccept: _accept,
-    ListCreate: commit_list_create,
-    MessageSend: commit_message,
-    MessagesRead: commit_read,
-    BroadcastPost: commit_broadcast,
-    ProfileUpdate: commit_profile,
-}
 
 
 class Store:
@@ -99,9 +59,7 @@ class Store:
         self._standby = standby
         self.now = now
         self.new_id = new_id
-        # SQLite has one writer and no round trips to share.
-        self._lanes = Lanes(database, self._single) if database.is_postgresql else None
-        self._homes = Homes(database) if database.is_postgresql else None
+        self._commits = Commits(database)
         self._log_reader = LogReader(database) if database.is_postgresql else None
         self._snapshots = SnapshotReader(database, standby, epoch, self.heads)
 
@@ -119,21 +77,7 @@ class Store:
         these positions. Raises the refusals of store.errors; nothing is written then.
         """
         request = self._request(actor, command, if_match=if_match, trace=trace)
-        if self._lanes is None or not isinstance(command, ListCommand | TodoCommand):
-            return await self._single(command, request)
-        list_id = await self._home_of(command, actor.id)
-        if list_id is None:
-            return await self._single(command, request)
-        try:
-            made = await self._lanes.commit(list_id, command, request)
-        except NotFound:
-            if not isinstance(command, TodoCommand) or self._homes is None:
-                raise
-            # It may have been purged there, and made anew with the same id in another list.
-            self._homes.forget(command.todo_id)
-            return await self._single(command, request)
-        self._learn_homes(list_id, (command,), (request,), (made,))
-        return made
+        return await self._commits.commit(command, request)
 
     def _request(
         self,
@@ -148,37 +92,9 @@ class Store:
         context = Context(person, command.op or self.new_id(), at, self.new_id())
         return Request(context, self.epoch, if_match, trace)
 
-    async def _home_of(self, command: ListCommand | TodoCommand, actor: UUID) -> UUID | None:
-        """Find the list that a command belongs to; None when the actor may see none."""
-        if isinstance(command, ListCommand):
-            return command.list_id
-        return None if self._homes is None else await self._homes.of(command, actor)
-
-    async def _single(self, command: Command, request: Request) -> Committed:
-        """Carry out one command in a transaction of its own."""
-
-        async def work(connection: AsyncConnection) -> Committed:
-            if isinstance(command, ListCommand | TodoCommand):
-                return await commit_list_command(connection, command, request)
-            carry_out = _CARRY_OUT[type(command)]
-            made: Committed = await carry_out(connection, command, request)
-            return made
-
-        actor = request.actor
-        try:
-            return await self.database.transact(Pool.APP, actor, work)
-        except IntegrityError:
-            # Someone used the same operation id or the same new id at the same moment, elsewhere.
-            # By now that is visible, so a second look finds the answer or the reason.
-            try:
-                return await self.database.transact(Pool.APP, actor, work)
-            except IntegrityError as error:
-                raise _id_taken(command) from error
-
     def learn(self, entry: Entry) -> None:
         """Take in an entry that another replica committed; never waits, and nothing rests on it."""
-        if self._lanes is not None:
-            self._lanes.learn(entry)
+        self._commits.learn(entry)
 
     async def commit_all(
         self, actor: Actor, commands: Sequence[Command], *, trace: str | None = None
@@ -189,14 +105,7 @@ class Store:
         nothing is written then.
         """
         requests = [self._request(actor, command, trace=trace) for command in commands]
-        if self._lanes is not None and self._homes is not None:
-            list_id, count = await self._homes.of_first(commands, actor.id)
-            if list_id is not None and _FEW <= count == len(commands):
-                alone = partial(self._together, actor, commands, requests)
-                made = tuple(await self._lanes.commit_all(list_id, commands, requests, alone))
-                self._learn_homes(list_id, commands, requests, made)
-                return made
-        return await self._together(actor, commands, requests)
+        return await self._commits.commit_all(actor.id, commands, requests)
 
     async def commit_first(
         self, actor: Actor, commands: Sequence[Command], *, trace: str | None = None
@@ -207,45 +116,8 @@ class Store:
         exactly as if each had been committed alone. With the next one ``commit`` gets further, and
         says why it was not among them. Raises what ``commit`` raises for want of the database.
         """
-        if self._lanes is None or self._homes is None:
-            return ()
-        list_id, count = await self._homes.of_first(commands, actor.id)
-        if list_id is None or count < _FEW:
-            return ()
-        first = commands[:count]
-        requests = [self._request(actor, command, trace=trace) for command in first]
-        made = tuple(await self._lanes.commit_first(list_id, first, requests))
-        self._learn_homes(list_id, first, requests, made)
-        return made
-
-    def _learn_homes(
-        self,
-        list_id: UUID,
-        commands: Sequence[Command],
-        requests: Sequence[Request],
-        made: Sequence[Committed],
-    ) -> None:
-        """Remember where the todos are that were just made."""
-        for command, request, committed in zip(commands, requests, made, strict=False):
-            if isinstance(command, TodoCreate) and committed.entries and self._homes is not None:
-                self._homes.learn(command.id or request.context.new_id, list_id)
-
-    async def _together(
-        self, actor: Actor, commands: Sequence[Command], requests: Sequence[Request]
-    ) -> tuple[Committed, ...]:
-        """Carry out commands in a transaction of their own."""
-
-        async def work(connection: AsyncConnection) -> tuple[Committed, ...]:
-            return await commit_together(connection, commands, requests)
-
-        try:
-            return await self.database.transact(Pool.APP, actor.id, work)
-        except CollidedError:  # a second look, as for a single command
-            try:
-                return await self.database.transact(Pool.APP, actor.id, work)
-            except CollidedError as error:
-                taken = _id_taken(commands[error.index])
-                raise CommandRefusedError(error.index, taken) from error
+        requests = [self._request(actor, command, trace=trace) for command in commands]
+        return await self._commits.commit_first(actor.id, commands, requests)
 
     async def search(self, actor: UUID, search: TodoSearch) -> tuple[Todo, ...]:
         """Find live todos in all of the actor's lists, by (created_at, id)."""
@@ -350,21 +222,12 @@ class Store:
 
     async def aclose(self) -> None:
         """Wait for running transactions, then close every connection."""
-        if self._lanes is not None:
-            await self._lanes.aclose()
-        if self._homes is not None:
-            await self._homes.aclose()
+        await self._commits.aclose()
         if self._log_reader is not None:
             await self._log_reader.aclose()
         await self.database.aclose()
         if self._standby is not None:
             await self._standby.aclose()
-
-
-def _id_taken(command: Command) -> Conflict:
-    if isinstance(command, ListCreate | TodoCreate):
-        return Conflict("This id is taken; choose a new one.", code="id_taken")
-    return Conflict("It collided with another change; look again and retry.")
 
 
 async def open_store(settings: StoreSettings, **injected: Any) -> Store:

@@ -70,8 +70,8 @@ async def warm_list(store: Store, owner: Actor) -> UUID:
     list_id = UUID(orjson.loads(made.body)["list"]["id"])
     for title in ("a", "b", "c"):
         await store.commit(owner, TodoCreate(list_id=list_id, title=title))
-    assert store._lanes is not None
-    assert store._lanes._warm.get(list_id) is not None
+    assert store._commits._lanes is not None
+    assert store._commits._lanes._warm.get(list_id) is not None
     return list_id
 
 

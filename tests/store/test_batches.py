@@ -55,8 +55,8 @@ def together_only(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     async def refuse(*_: object) -> None:
         raise ArithmeticError
 
-    monkeypatch.setattr("store.store.commit_together", refuse)
-    monkeypatch.setattr("store.store.commit_list_command", refuse)
+    monkeypatch.setattr("store.commits.commit_together", refuse)
+    monkeypatch.setattr("store.commits.commit_list_command", refuse)
 
 
 async def entries_of(store: Store, list_id: UUID) -> list[bytes]:
@@ -209,7 +209,7 @@ class Cast:
 async def cast(store: Store, postgresql_url: str) -> AsyncIterator[Cast]:
     """Open a store that knows only the longer way, beside the other."""
     slow = await open_store(StoreSettings(postgresql_url), now=store.now)
-    slow._lanes = None
+    slow._commits._lanes = None
     people = {name: await make_person(store, name) for name in PEOPLE}
     yield Cast(store, slow, people)
     await slow.aclose()

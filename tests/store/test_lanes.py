@@ -11,7 +11,7 @@ import pytest
 
 from store.committed import Committed
 from store.engines import StoreSettings
-from store.errors import Conflict, NotFound, OpReused, Unavailable
+from store.errors import Conflict, Invalid, NotFound, OpReused, Unavailable
 from store.store import Store, open_store
 from store.todo.commands import Command, TodoBlock, TodoCreate, TodoDelete, TodoUpdate
 from tests.store.making import People, all_of, gapless, new_todo, warm_list
@@ -36,7 +36,7 @@ async def test_a_refused_command_leaves_the_others_alone(store: Store, person: P
     bad = TodoUpdate(todo_id=uuid4(), changes={"title": "x"})
     missing = TodoCreate(list_id=list_id, title="x", after=uuid4(), op=uuid4())
     outcomes = await all_of(store, ann, [*good[:3], missing, bad, *good[3:]])
-    assert isinstance(outcomes[3], NotFound)
+    assert isinstance(outcomes[3], Invalid)
     assert isinstance(outcomes[4], NotFound)
     offsets = [outcome.position.offset for outcome in outcomes if isinstance(outcome, Committed)]
     assert sorted(offsets) == list(range(head + 1, head + 7))
@@ -86,7 +86,7 @@ async def test_commands_that_waited_too_long_leave_nothing_behind(
     """A frozen database while the list is warmed: refused in time, and the lane ends in order."""
     ann = await person("ann")
     list_id = await warm_list(store, ann)
-    lanes = store._lanes
+    lanes = store._commits._lanes
     assert lanes is not None
     lanes._warm.drop(list_id)
     thawed = asyncio.Event()
@@ -147,7 +147,7 @@ async def test_others_have_their_turn_between_decisions_that_look_at_many_todos(
     chain = [await new_todo(store, ann, list_id) for _ in range(24)]
     for one, other in pairwise(chain):
         await store.commit(ann, TodoBlock(todo_id=one, by=other))
-    lanes = store._lanes
+    lanes = store._commits._lanes
     assert lanes is not None
     warm = lanes._warm.get(list_id)
     assert warm is not None

@@ -111,8 +111,8 @@ async def test_a_list_that_another_replica_deleted_is_forgotten(
     await other.aclose()
     for entry in deleted.entries:
         store.learn(entry)
-    assert store._lanes is not None
-    assert store._lanes._warm.get(list_id) is None
+    assert store._commits._lanes is not None
+    assert store._commits._lanes._warm.get(list_id) is None
     with pytest.raises(NotFound):
         await store.commit(ann, TodoCreate(list_id=list_id, title="too late"))
 

@@ -33,8 +33,8 @@ async def _mistaken(*_: object) -> None:
 
 def take_the_longer_way_away(store: Store, patch: pytest.MonkeyPatch) -> None:
     """Make every command fail that is carried out in a transaction of its own."""
-    assert store._lanes is not None
-    patch.setattr(store._lanes, "_single", _mistaken)
+    assert store._commits._lanes is not None
+    patch.setattr(store._commits._lanes, "_single", _mistaken)
 
 
 async def a_circle(store: Store, owner: Actor) -> tuple[UUID, TodoBlock]:
@@ -160,8 +160,8 @@ async def test_a_mistake_while_asking_is_told_to_all_who_wait(
     await store.commit(ann, TodoDelete(todo_id=closing.todo_id))
     commands: list[Command] = [missing, missing]
     with monkeypatch.context() as patch:
-        assert store._lanes is not None
-        patch.setattr(store._lanes._refusals, "head_for", _mistaken)
+        assert store._commits._lanes is not None
+        patch.setattr(store._commits._lanes._refusals, "head_for", _mistaken)
         outcomes = await all_of(store, ann, commands)
     assert [type(outcome) for outcome in outcomes] == [ArithmeticError] * 2
     with pytest.raises(Conflict):

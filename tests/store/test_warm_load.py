@@ -168,7 +168,7 @@ async def test_a_large_list_is_loaded_only_when_it_is_written_again(
     monkeypatch.setattr("store.warm_load.SMALL", 3)
     ann = await person("ann")
     small, large = await new_list(store, ann), await new_list(store, ann)
-    lanes = store._lanes
+    lanes = store._commits._lanes
     assert lanes is not None
     for list_id, count in ((small, 3), (large, 4)):
         todo_ids = [await new_todo(store, ann, list_id) for _ in range(count)]

@@ -60,8 +60,8 @@ async def test_a_warm_list_shows_every_command_what_the_rows_show(
             continue
         if action.kind == "create":
             todo_ids.append(UUID(orjson.loads(answer.body)["todo"]["id"]))
-    assert store._lanes is not None
-    warm = store._lanes._warm.get(list_id)
+    assert store._commits._lanes is not None
+    warm = store._commits._lanes._warm.get(list_id)
     if warm is None:
         return
     loader = WarmLoader(store.database)
