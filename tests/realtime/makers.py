@@ -13,6 +13,9 @@ from realtime.effects import (
     Authenticated,
     Close,
     Effect,
+    Follow,
+    Followed,
+    FollowSignals,
     Join,
     Joined,
     Send,
@@ -34,6 +37,8 @@ OTHER = UUID("00000000-0000-4000-8000-00000000000b")
 SESSION = UUID("00000000-0000-4000-8000-0000000000ff")
 LOG = LogId.list(LIST)
 CHANNEL = LOG.channel
+SIGNALS = f"signals:{LIST}"
+START = Start("e", 5)
 
 
 def entry(
@@ -117,3 +122,35 @@ class Talk:
         [join] = self.complete(ask, Authenticated(credentials(), 1_800.0))
         assert isinstance(join, Join)
         return self.complete(join, Joined({f"user:{USER}": Start("e", 5), "all": Start("e", 2)}))
+
+
+def opened(limits: Limits | None = None) -> Talk:
+    """Make a session that is connected."""
+    talk = Talk(limits)
+    talk.open()
+    return talk
+
+
+def only(effects: Sequence[Effect]) -> Any:
+    """Give the one effect there is."""
+    [effect] = effects
+    return effect
+
+
+def error_of(effects: Sequence[Effect]) -> int:
+    """Give the code of the one error that is answered."""
+    [message] = sent(effects)
+    code: int = message["error"]["code"]
+    return code
+
+
+def follow(talk: Talk, channel: str = CHANNEL, number: int = 2) -> None:
+    """Subscribe, successfully."""
+    effect = only(talk.say({"id": number, "subscribe": {"channel": channel}}))
+    assert isinstance(effect, Follow | FollowSignals)
+    talk.complete(effect, Followed(START if isinstance(effect, Follow) else None))
+
+
+def uuid_text(number: int) -> str:
+    """Spell a UUID."""
+    return f"00000000-0000-4000-8000-{number:012d}"

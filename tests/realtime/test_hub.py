@@ -1,51 +1,32 @@
-"""Who follows what: removals, presence, signals, and slow readers, over a real store."""
+"""Who follows what: removals, slow readers, and what is remembered, over a real store."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from typing import Any
-from uuid import UUID
 
-from realtime.bus import BusMessage, PresenceChanged
 from realtime.limits import Limits
 from realtime.reads import Reads
-from realtime.replica import Replica
-from store.actor import Actor
 from store.entry import LogRead
 from store.log_id import LogId
+from tests.realtime.acting import add_todo, pair, remove_member
 from tests.realtime.asgi_client import AsgiClient
 from tests.realtime.conftest import DegradableBus, Service, settle
-from tests.servers.deadline import eventually
-
-
-async def _remove(service: Service, owner: Actor, list_id: UUID, name: str, at: Any = None) -> None:
-    await service.do(owner, "member.remove", at=at, list_id=str(list_id), username=name)
-
-
-async def _todo(service: Service, actor: Actor, list_id: UUID, at: Replica | None = None) -> None:
-    await service.do(actor, "todo.create", at=at, list_id=str(list_id), title="milk")
-
-
-async def _pair(service: Service) -> tuple[Actor, Actor, UUID, Replica]:
-    ann, bob = await service.person("ann"), await service.person("bob")
-    return ann, bob, await service.make_list(ann, bob), await service.replica()
-
 
 # --- removal ---
 
 
 async def test_the_removal_is_the_last_thing_a_removed_member_gets(service: Service) -> None:
     """On every socket and every replica: the entry, the unsubscribe, and nothing after."""
-    ann, bob, groceries, one = await _pair(service)
+    ann, bob, groceries, one = await pair(service)
     two = await service.replica()
     channel = f"list:{groceries}"
     clients = [await service.client(replica, bob) for replica in (one, one, two)]
     for client in clients:
         await client.call("subscribe", channel=channel)
         await client.call("subscribe", channel=f"signals:{groceries}")
-    await _remove(service, ann, groceries, "bob", at=one)
-    await _todo(service, ann, groceries, at=one)
+    await remove_member(service, ann, groceries, "bob", at=one)
+    await add_todo(service, ann, groceries, at=one)
     for client in clients:
         assert (await client.push(channel=channel))["data"]["type"] == "member.removed"
         for name in (channel, f"signals:{groceries}"):
@@ -60,24 +41,24 @@ async def test_the_removal_is_the_last_thing_a_removed_member_gets(service: Serv
 
 async def test_a_removed_member_who_is_added_again_may_return(service: Service) -> None:
     """The same channel can be subscribed again, and resumes where it was."""
-    ann, bob, groceries, replica = await _pair(service)
+    ann, bob, groceries, replica = await pair(service)
     channel = f"list:{groceries}"
     client = await service.client(replica, bob)
     await client.call("subscribe", channel=channel)
-    await _remove(service, ann, groceries, "bob", at=replica)
+    await remove_member(service, ann, groceries, "bob", at=replica)
     await client.push("unsubscribe")
     fields = {"list_id": str(groceries), "username": "bob", "role": "viewer"}
     await service.do(ann, "member.set", at=replica, **fields)
     reply = await client.call("subscribe", channel=channel, recover=True, offset=4)
     assert [pub["data"]["type"] for pub in reply["subscribe"]["publications"]] == ["member.added"]
-    await _todo(service, ann, groceries, at=replica)
+    await add_todo(service, ann, groceries, at=replica)
     await client.push()  # the removal
     assert (await client.push(channel=channel))["offset"] == 6
 
 
 async def test_a_deleted_list_ends_everybody(service: Service) -> None:
     """The owner's own sockets too; they learn that it is not only over for them."""
-    ann, bob, groceries, replica = await _pair(service)
+    ann, bob, groceries, replica = await pair(service)
     clients = [await service.client(replica, actor) for actor in (ann, bob)]
     for client in clients:
         await client.call("subscribe", channel=f"list:{groceries}")
@@ -92,28 +73,28 @@ async def test_a_deleted_list_ends_everybody(service: Service) -> None:
 
 async def test_a_changed_role_changes_nothing_on_the_socket(service: Service) -> None:
     """Roles are decided where commands are."""
-    ann, bob, groceries, replica = await _pair(service)
+    ann, bob, groceries, replica = await pair(service)
     client = await service.client(replica, bob)
     await client.call("subscribe", channel=f"list:{groceries}")
     fields = {"list_id": str(groceries), "username": "bob", "role": "viewer"}
     await service.do(ann, "member.set", at=replica, **fields)
     assert (await client.push())["data"]["type"] == "member.role_changed"
-    await _todo(service, ann, groceries, at=replica)
+    await add_todo(service, ann, groceries, at=replica)
     assert (await client.push())["offset"] == 5
 
 
 async def test_removals_race_with_writes_and_subscribes(service: Service) -> None:
     """Whatever the interleaving, nothing beyond the removal, nothing missing before it."""
-    ann, bob, groceries, one = await _pair(service)
+    ann, bob, groceries, one = await pair(service)
     two = await service.replica()
     channel = f"list:{groceries}"
     for round_number in range(6):
         client = await service.client(two if round_number % 2 else one, bob)
-        writes = [_todo(service, ann, groceries, at=one if n % 2 else two) for n in range(8)]
+        writes = [add_todo(service, ann, groceries, at=one if n % 2 else two) for n in range(8)]
         head = (await service.store.heads([LogId.list(groceries)]))[LogId.list(groceries)]
         asked = {"channel": channel, "recover": True, "offset": head}
         client.say({"id": 99, "subscribe": asked})
-        removal = _remove(service, ann, groceries, "bob", at=one)
+        removal = remove_member(service, ann, groceries, "bob", at=one)
         await asyncio.gather(*writes[:4], removal, *writes[4:])
         reply = await client.reply(99)
         if "subscribe" in reply:
@@ -131,191 +112,12 @@ async def test_removals_race_with_writes_and_subscribes(service: Service) -> Non
         await service.do(ann, "member.set", at=one, **fields)
 
 
-# --- presence ---
-
-
-async def test_presence_spans_replicas_and_counts_people_once(service: Service) -> None:
-    """Connections by client id; joins and leaves to those who asked."""
-    ann, bob, groceries, one = await _pair(service)
-    two = await service.replica()
-    channel = f"list:{groceries}"
-    watching = await service.client(one, ann)
-    await watching.call("subscribe", channel=channel, join_leave=True)
-    assert (await watching.push("join"))["info"]["client"] == watching.client
-    phone, laptop = await service.client(two, bob), await service.client(one, bob)
-    for client in (phone, laptop):
-        await client.call("subscribe", channel=channel)
-        info = (await watching.push("join"))["info"]
-        assert info == {
-            "client": client.client,
-            "user": str(bob.id),
-            "conn_info": {"username": "bob"},
-        }
-    await service.clock.advance(service.limits.presence_gather_s)
-    other = two.hub.feeds[LogId.list(groceries)]
-    await eventually(lambda: other.presence.num_clients == 3, "the other replica was told")
-    for client in (watching, phone):
-        present = await _presence(service, client, channel)
-        assert set(present) == {watching.client, phone.client, laptop.client}
-        assert present[phone.client]["conn_info"] == {"username": "bob"}
-        stats = (await client.call("presence_stats", channel=channel))["presence_stats"]
-        assert stats == {"num_clients": 3, "num_users": 2}
-    await phone.call("unsubscribe", channel=channel)
-    assert (await watching.push("leave"))["info"]["client"] == phone.client
-    await laptop.close()
-    assert (await watching.push("leave"))["info"]["client"] == laptop.client
-    assert phone.waiting("join") == []
-
-
-async def test_replicas_are_told_of_a_crowd_together(service: Service) -> None:
-    """The first is told of at once; who comes in the next moment shares one message."""
-    ann, bob, groceries, one = await _pair(service)
-    channel = f"list:{groceries}"
-    other, told = service.make_bus(), Counter[int]()
-
-    def hear(_log: LogId, _replica: str, message: BusMessage) -> None:
-        if isinstance(message, PresenceChanged):
-            told[len(message.joined)] += 1
-
-    async def restored() -> None:
-        """Nothing was lost."""
-
-    await other.start("other", hear, restored)
-    try:
-        await other.subscribe(LogId.list(groceries))
-        await (await service.client(one, ann)).call("subscribe", channel=channel)
-        await eventually(lambda: told == {1: 1}, "the first is told of")
-        for _ in range(5):
-            await (await service.client(one, bob)).call("subscribe", channel=channel)
-        assert told == {1: 1}
-        await service.clock.advance(service.limits.presence_gather_s)
-        await eventually(lambda: told == {1: 1, 5: 1}, "the others are told of")
-    finally:
-        await other.aclose()
-
-
-async def test_replicas_are_told_who_went_with_a_stopped_one(service: Service) -> None:
-    """Not only when its lease is over."""
-    ann, bob, groceries, one = await _pair(service)
-    two = await service.replica()
-    channel = f"list:{groceries}"
-    watching = await service.client(one, ann)
-    await watching.call("subscribe", channel=channel, join_leave=True)
-    await watching.push("join")
-    await (await service.client(two, bob)).call("subscribe", channel=channel)
-    assert (await watching.push("join"))["info"]["user"] == str(bob.id)
-    await two.stop()
-    assert (await watching.push("leave"))["info"]["user"] == str(bob.id)
-
-
-async def _presence(service: Service, client: AsgiClient, channel: str) -> dict[str, Any]:
-    """Ask who is here, and let the moment pass in which other replicas may answer."""
-    call = asyncio.create_task(client.call("presence", channel=channel))
-    for _ in range(100):
-        await asyncio.wait([call], timeout=0.02)
-        if call.done():
-            break
-        await service.clock.advance(0.01)
-    present: dict[str, Any] = (await call)["presence"]["presence"]
-    return present
-
-
-async def test_a_replica_that_comes_later_learns_who_is_here(service: Service) -> None:
-    """It asks when its first client follows the list."""
-    ann, bob, groceries, one = await _pair(service)
-    channel = f"list:{groceries}"
-    first = await service.client(one, ann)
-    await first.call("subscribe", channel=channel)
-    two = await service.replica()
-    second = await service.client(two, bob)
-    await second.call("subscribe", channel=channel)
-    present = await _presence(service, second, channel)
-    assert set(present) == {first.client, second.client}
-
-
-async def test_a_member_may_ask_who_is_here_without_following(service: Service) -> None:
-    """The answer comes from all replicas just the same."""
-    ann, bob, groceries, one = await _pair(service)
-    channel = f"list:{groceries}"
-    first = await service.client(one, ann)
-    await first.call("subscribe", channel=channel)
-    two = await service.replica()
-    asking = await service.client(two, bob)
-    call = asyncio.create_task(asking.call("presence", channel=channel))
-
-    def answered() -> bool:
-        feed = two.hub.feeds.get(LogId.list(groceries))
-        return call.done() or (feed is not None and feed.presence.num_clients > 0)
-
-    # The other replica's answer takes real time, so the wait for it must not end before it came.
-    await eventually(answered, "the other replica answers")
-    while not call.done():
-        await service.clock.advance(0.01)
-        await asyncio.wait([call], timeout=0.02)
-    assert set((await call)["presence"]["presence"]) == {first.client}
-
-
-async def test_a_replica_that_died_leaves_nobody_behind(service: Service) -> None:
-    """Its word counts for ten seconds."""
-    ann, bob, groceries, one = await _pair(service)
-    two = await service.replica()
-    channel = f"list:{groceries}"
-    watching = await service.client(one, ann)
-    await watching.call("subscribe", channel=channel, join_leave=True)
-    await (await service.client(two, bob)).call("subscribe", channel=channel)
-    await watching.push("join")
-    await watching.push("join")
-    await two._bus.aclose()  # silent from now on
-    for _ in range(16):
-        await service.clock.advance(1.0)
-    assert (await watching.push("leave"))["info"]["user"] == str(bob.id)
-
-
-# --- signals ---
-
-
-async def test_signals_reach_members_who_asked_with_their_sender(service: Service) -> None:
-    """Echoed to the sender, on all replicas, without an offset."""
-    ann, bob, groceries, one = await _pair(service)
-    two = await service.replica()
-    channel = f"signals:{groceries}"
-    here, there = await service.client(one, ann), await service.client(two, bob)
-    for client in (here, there):
-        assert (await client.call("subscribe", channel=channel))["subscribe"] == {}
-    data = {"type": "typing", "detail": {"field": "title"}}
-    assert (await here.call("publish", channel=channel, data=data))["publish"] == {}
-    for client in (here, there):
-        pub = await client.push(channel=channel)
-        assert pub["data"] == data
-        assert pub["info"] == {
-            "client": here.client,
-            "user": str(ann.id),
-            "conn_info": {"username": "ann"},
-        }
-        assert "offset" not in pub
-    await there.call("unsubscribe", channel=channel)
-    await here.call("publish", channel=channel, data=data)
-    await here.push(channel=channel)
-    await there.call("ping")
-    assert there.waiting() == []
-
-
-async def test_a_member_may_signal_without_following(service: Service) -> None:
-    """A viewer's cursor, say."""
-    ann, bob, groceries, replica = await _pair(service)
-    channel = f"signals:{groceries}"
-    listening, sending = await service.client(replica, ann), await service.client(replica, bob)
-    await listening.call("subscribe", channel=channel)
-    await sending.call("publish", channel=channel, data={"type": "viewing"})
-    assert (await listening.push(channel=channel))["info"]["user"] == str(bob.id)
-
-
 # --- slow readers ---
 
 
 async def test_a_slow_reader_falls_behind_and_is_caught_up(service: Service) -> None:
     """Its queue is bounded; when it reads again it gets everything, once, in order."""
-    ann, bob, groceries, _ = await _pair(service)
+    ann, bob, groceries, _ = await pair(service)
     replica = await service.replica(
         limits=Limits(outbox_entries=4, outbox_bytes=4_000, page_bytes=2_000)
     )
@@ -325,7 +127,7 @@ async def test_a_slow_reader_falls_behind_and_is_caught_up(service: Service) -> 
         await client.call("subscribe", channel=channel)
     slow.reading.clear()
     for _ in range(30):
-        await _todo(service, ann, groceries, at=replica)
+        await add_todo(service, ann, groceries, at=replica)
     got = [(await quick.push())["offset"] for _ in range(30)]
     assert got == list(range(4, 34))
     connection = next(one for one in replica.connections if one.session.client == slow.client)
@@ -334,7 +136,7 @@ async def test_a_slow_reader_falls_behind_and_is_caught_up(service: Service) -> 
     slow.reading.set()
     got = [(await slow.push())["offset"] for _ in range(30)]
     assert got == list(range(4, 34))
-    await _todo(service, ann, groceries, at=replica)
+    await add_todo(service, ann, groceries, at=replica)
     assert (await slow.push())["offset"] == 34
     await quick.push()
     assert slow.waiting() == []
@@ -342,7 +144,7 @@ async def test_a_slow_reader_falls_behind_and_is_caught_up(service: Service) -> 
 
 async def test_a_slow_reader_who_was_removed_meanwhile_gets_no_more(service: Service) -> None:
     """Catching up looks at the membership."""
-    ann, bob, groceries, _ = await _pair(service)
+    ann, bob, groceries, _ = await pair(service)
     replica = await service.replica(
         limits=Limits(outbox_entries=4, outbox_bytes=4_000, page_bytes=2_000)
     )
@@ -351,10 +153,10 @@ async def test_a_slow_reader_who_was_removed_meanwhile_gets_no_more(service: Ser
     await slow.call("subscribe", channel=channel)
     slow.reading.clear()
     for _ in range(10):
-        await _todo(service, ann, groceries, at=replica)
-    await _remove(service, ann, groceries, "bob", at=replica)
+        await add_todo(service, ann, groceries, at=replica)
+    await remove_member(service, ann, groceries, "bob", at=replica)
     for _ in range(10):
-        await _todo(service, ann, groceries, at=replica)
+        await add_todo(service, ann, groceries, at=replica)
     slow.reading.set()
     assert (await slow.push("unsubscribe", channel))["code"] == 2000
     got = [pub["offset"] for pub in slow.waiting() if pub["data"]["type"].startswith("todo.")]
@@ -363,11 +165,11 @@ async def test_a_slow_reader_who_was_removed_meanwhile_gets_no_more(service: Ser
 
 async def test_a_reader_that_stays_stuck_is_cut(service: Service) -> None:
     """After ten seconds, although its socket takes no close frame either."""
-    ann, _, groceries, replica = await _pair(service)
+    ann, _, groceries, replica = await pair(service)
     stuck = await service.client(replica, ann)
     await stuck.call("subscribe", channel=f"list:{groceries}")
     stuck.reading.clear()
-    await _todo(service, ann, groceries, at=replica)
+    await add_todo(service, ann, groceries, at=replica)
     await settle()
     await service.clock.advance(11.0)
     assert all(one.session.client != stuck.client for one in replica.connections)
@@ -379,7 +181,7 @@ async def test_a_reader_that_stays_stuck_is_cut(service: Service) -> None:
 
 async def test_many_resumes_in_one_frame_wait_for_the_reader(service: Service) -> None:
     """Replies are never dropped, so nothing further is started while too much waits."""
-    ann, _, _, _ = await _pair(service)
+    ann, _, _, _ = await pair(service)
     lists = [await service.make_list(ann) for _ in range(6)]
     for list_id in lists:
         await service.do(ann, "message.post", list_id=str(list_id), text="x" * 3_000)
@@ -403,7 +205,7 @@ async def test_many_resumes_in_one_frame_wait_for_the_reader(service: Service) -
 
 async def test_every_client_sees_the_same_order(service: Service) -> None:
     """Concurrent writers on two replicas; every socket gets 1..n, whatever came first."""
-    ann, bob, groceries, one = await _pair(service)
+    ann, bob, groceries, one = await pair(service)
     two = await service.replica()
     channel = f"list:{groceries}"
     clients: list[AsgiClient] = []
@@ -412,7 +214,11 @@ async def test_every_client_sees_the_same_order(service: Service) -> None:
         await client.call("subscribe", channel=channel)
         clients.append(client)
     await asyncio.gather(
-        *[_todo(service, actor, groceries, at=at) for actor in (ann, bob) for at in (one, two) * 8]
+        *[
+            add_todo(service, actor, groceries, at=at)
+            for actor in (ann, bob)
+            for at in (one, two) * 8
+        ]
     )
     for client in clients:
         got = [(await client.push(channel=channel))["offset"] for _ in range(32)]
@@ -424,12 +230,12 @@ async def test_every_client_sees_the_same_order(service: Service) -> None:
 
 async def test_a_known_member_joins_and_resumes_without_a_read(service: Service) -> None:
     """The first one reads; after that membership, head and last entries are known from the log."""
-    ann, bob, groceries, replica = await _pair(service)
+    ann, bob, groceries, replica = await pair(service)
     channel = f"list:{groceries}"
     first = await service.client(replica, bob)
     await first.call("subscribe", channel=channel)
     for _ in range(3):
-        await _todo(service, ann, groceries, at=replica)
+        await add_todo(service, ann, groceries, at=replica)
     source = _Counted(replica.hub.reads)
     again = await service.client(replica, bob)
     for since in (6, 5, 3):
@@ -449,11 +255,11 @@ async def test_a_known_member_joins_and_resumes_without_a_read(service: Service)
 
 async def test_a_removed_member_is_known_no_more(service: Service) -> None:
     """Memory ends with the entry that takes the membership."""
-    ann, bob, groceries, replica = await _pair(service)
+    ann, bob, groceries, replica = await pair(service)
     channel = f"list:{groceries}"
     client = await service.client(replica, bob)
     await client.call("subscribe", channel=channel)
-    await _remove(service, ann, groceries, "bob", at=replica)
+    await remove_member(service, ann, groceries, "bob", at=replica)
     other = await service.client(replica, bob)
     assert (await other.call("subscribe", channel=channel))["error"]["code"] == 103
 
@@ -468,7 +274,7 @@ async def test_nothing_is_answered_from_memory_while_the_bus_is_degraded(embedde
     channel = f"list:{groceries}"
     client = await service.client(replica, ann)
     await client.call("subscribe", channel=channel)
-    await _todo(service, ann, groceries)  # nobody tells of it
+    await add_todo(service, ann, groceries)  # nobody tells of it
     bus.degraded = True
     other = await service.client(replica, ann)
     reply = await other.call("subscribe", channel=channel, recover=True, offset=2)

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
 from realtime.bus import BusState
-from realtime.bus_memory import MemoryBus, MemoryExchange
 from realtime.bus_redis import RedisBus
 from realtime.clock import SystemClock
 from realtime.limits import Limits
-from realtime.replica import Replica
-from store.actor import Actor
 from store.log_id import LogId
+from tests.realtime.acting import add_todos
 from tests.realtime.asgi_client import AsgiClient
-from tests.realtime.conftest import DegradableBus, Service, settle
-from tests.realtime.stores import CutStore, HeldStore, RestoredStore, SlowStore
+from tests.realtime.conftest import DegradableBus, Service
+from tests.realtime.stores import HeldStore, RestoredStore, SlowStore
 from tests.servers.redis import RedisServer
 from tests.servers.run import Run
 
@@ -51,7 +48,7 @@ async def test_a_client_that_was_away_gets_exactly_what_it_missed(service: Servi
     ann = await service.person("ann")
     groceries = await service.make_list(ann)
     replica = await service.replica()
-    await _fill(service, ann, groceries, 3)
+    await add_todos(service, ann, groceries, 3)
     client = await service.client(replica, ann)
     reply = await client.call(
         "subscribe",
@@ -64,7 +61,7 @@ async def test_a_client_that_was_away_gets_exactly_what_it_missed(service: Servi
     assert (subscribed["was_recovering"], subscribed["recovered"]) == (True, True)
     assert subscribed["offset"] == 3
     assert [pub["offset"] for pub in subscribed["publications"]] == [4, 5]
-    await _fill(service, ann, groceries, 1, at=replica)
+    await add_todos(service, ann, groceries, 1, at=replica)
     assert (await client.push())["offset"] == 6
 
 
@@ -87,7 +84,7 @@ async def test_a_resume_is_complete_or_a_reset(
     ann = await service.person("ann")
     groceries = await service.make_list(ann)
     replica = await service.replica()
-    await _fill(service, ann, groceries, 3)
+    await add_todos(service, ann, groceries, 3)
     client = await service.client(replica, ann)
     asked = {"channel": f"list:{groceries}", "recover": True, **position}
     if not recovered:
@@ -113,12 +110,12 @@ async def test_two_first_subscribers_whose_reads_overtake_each_other_miss_nothin
     channels = (f"list:{groceries}", f"signals:{groceries}")
     first.say({"id": 50, "subscribe": {"channel": channels[0]}})
     await held.read_done.wait()
-    await _fill(service, ann, groceries, 1)
+    await add_todos(service, ann, groceries, 1)
     for channel in channels:
         await second.call("subscribe", channel=channel)
     held.go.set()
     offset = (await first.reply(50))["subscribe"]["offset"]
-    await _fill(service, ann, groceries, 1, at=replica)
+    await add_todos(service, ann, groceries, 1, at=replica)
     got = [(await first.push())["offset"] for _ in range(4 - offset)]
     assert got == list(range(offset + 1, 5))
     assert offset == 3
@@ -130,12 +127,12 @@ async def test_a_long_backlog_comes_in_pages_then_live(service: Service) -> None
     ann = await service.person("ann")
     groceries = await service.make_list(ann)
     replica = await service.replica(limits=Limits(page_entries=4))
-    await _fill(service, ann, groceries, 20)
+    await add_todos(service, ann, groceries, 20)
     client = await service.client(replica, ann)
     reply = await client.call("subscribe", channel=f"list:{groceries}", recover=True, offset=1)
     got = [pub["offset"] for pub in reply["subscribe"]["publications"]]
     assert got == [2, 3, 4, 5]
-    await _fill(service, ann, groceries, 3, at=replica)
+    await add_todos(service, ann, groceries, 3, at=replica)
     got += [(await client.push())["offset"] for _ in range(20)]
     assert got == list(range(2, 26))
     assert client.waiting() == []
@@ -148,7 +145,7 @@ async def test_a_change_written_elsewhere_arrives_by_the_head_poll(service: Serv
     replica = await service.replica()
     client = await service.client(replica, ann)
     await client.call("subscribe", channel=f"list:{groceries}")
-    await _fill(service, ann, groceries, 1)
+    await add_todos(service, ann, groceries, 1)
     assert client.waiting() == []
     await service.clock.advance(1.0)
     assert (await client.push())["offset"] == 3
@@ -165,12 +162,12 @@ async def test_with_a_degraded_bus_the_heads_are_looked_at_more_often(embedded: 
     client = await service.client(replica, ann)
     await client.call("subscribe", channel=f"list:{groceries}")
     await service.clock.advance(1.0)
-    await _fill(service, ann, groceries, 1)
+    await add_todos(service, ann, groceries, 1)
     await service.clock.advance(0.25)
     assert (await client.push())["offset"] == 3
     bus.degraded = False
     await service.clock.advance(0.25)
-    await _fill(service, ann, groceries, 1)
+    await add_todos(service, ann, groceries, 1)
     await service.clock.advance(0.75)
     assert client.waiting() == []
     await service.clock.advance(0.25)
@@ -184,7 +181,7 @@ async def test_a_change_on_one_replica_reaches_clients_of_another(service: Servi
     one, two = await service.replica(), await service.replica()
     client = await service.client(two, bob)
     await client.call("subscribe", channel=f"list:{groceries}")
-    await _fill(service, ann, groceries, 1, at=one)
+    await add_todos(service, ann, groceries, 1, at=one)
     assert (await client.push())["offset"] == 4
 
 
@@ -196,8 +193,8 @@ async def test_a_gap_is_repaired_by_one_read_for_all(service: Service) -> None:
     clients = [await service.client(two, ann) for _ in range(3)]
     for client in clients:
         await client.call("subscribe", channel=f"list:{groceries}")
-    await _fill(service, ann, groceries, 1)  # nobody tells of it
-    await _fill(service, ann, groceries, 1, at=one)
+    await add_todos(service, ann, groceries, 1)  # nobody tells of it
+    await add_todos(service, ann, groceries, 1, at=one)
     for client in clients:
         assert [(await client.push())["offset"] for _ in range(2)] == [3, 4]
     assert two.hub.repair.reads == 1
@@ -262,7 +259,7 @@ async def test_history_pages_through_the_log_both_ways(service: Service) -> None
     ann = await service.person("ann")
     groceries = await service.make_list(ann)
     replica = await service.replica()
-    await _fill(service, ann, groceries, 4)
+    await add_todos(service, ann, groceries, 4)
     client = await service.client(replica, ann)
     channel, epoch = f"list:{groceries}", service.store.epoch
 
@@ -317,57 +314,12 @@ async def test_a_write_outlives_whoever_asked_for_it(service: Service) -> None:
     replica = await service.replica(store=slow)
     client = await service.client(replica, ann)
     await client.call("subscribe", channel=f"list:{groceries}")
-    request = asyncio.create_task(_fill(service, ann, groceries, 1, at=replica))
+    request = asyncio.create_task(add_todos(service, ann, groceries, 1, at=replica))
     await slow.asked.wait()
     request.cancel()
     await asyncio.gather(request, return_exceptions=True)
     slow.go.set()
     assert (await client.push())["offset"] == 3
-
-
-async def test_sockets_of_an_ended_session_are_closed_and_stay_out(service: Service) -> None:
-    """On every replica; other sessions of the same person go on."""
-    ann = await service.person("ann")
-    one, two = await service.replica(), await service.replica()
-    session = uuid4()
-    token = service.token(ann, session=session)
-    here, there = await service.client(one), await service.client(two)
-    await here.connect(token)
-    await there.connect(token)
-    other = await service.client(two, ann)
-    await _end_session(service, one, ann, session)
-    for client in (here, there):
-        assert (await client.end())[0] == 3500
-    assert "ping" in await other.call("ping")
-    for replica in (one, two):
-        assert replica.is_revoked(session, ann.id, service.clock.now())
-        again = await service.client(replica)
-        again.say({"id": 1, "connect": {"token": token}})
-        assert (await again.end())[0] == 3500
-
-
-async def test_an_ended_session_is_heard_of_without_the_bus_too(service: Service) -> None:
-    """The control log is followed like every other; a new replica reads it back."""
-    ann = await service.person("ann")
-    replica = await service.replica()
-    session = uuid4()
-    client = await service.client(replica)
-    await client.connect(service.token(ann, session=session))
-    await _end_session(service, None, ann, session)
-    await service.clock.advance(1.0)
-    assert (await client.end())[0] == 3500
-    assert (await service.replica()).is_revoked(session, ann.id, service.clock.now())
-
-
-async def test_all_sessions_of_a_person_can_be_ended_until_now(service: Service) -> None:
-    """A token issued later is another one."""
-    ann = await service.person("ann")
-    replica = await service.replica()
-    client = await service.client(replica, ann)
-    await _end_session(service, replica, ann, None)
-    assert (await client.end())[0] == 3500
-    await service.clock.advance(1.0)
-    await service.client(replica, ann)
 
 
 async def test_another_database_sends_everybody_back_to_the_start(service: Service) -> None:
@@ -406,7 +358,7 @@ async def test_changes_arrive_while_redis_is_gone_and_at_once_when_it_is_back(
     assert own_redis.process is not None
     own_redis.process.kill()
     began = time.monotonic()
-    await _fill(embedded, ann, groceries, 1, at=one)
+    await add_todos(embedded, ann, groceries, 1, at=one)
     wrote_s = time.monotonic() - began
     assert (await client.push())["offset"] == 3
     assert wrote_s < 1.0
@@ -414,176 +366,6 @@ async def test_changes_arrive_while_redis_is_gone_and_at_once_when_it_is_back(
     while BusState.DEGRADED in (one.bus_state, two.bus_state):
         assert time.monotonic() - began < 30.0
         await asyncio.sleep(0.02)
-    await _fill(embedded, ann, groceries, 2, at=one)
+    await add_todos(embedded, ann, groceries, 2, at=one)
     assert [(await client.push())["offset"] for _ in range(2)] == [4, 5]
     assert client.waiting() == []
-
-
-# --- life ---
-
-
-async def test_a_stop_sends_clients_away_in_batches(service: Service) -> None:
-    """Not all at once: those who come back are spread like those who went."""
-    ann = await service.person("ann")
-    replica = await service.replica(limits=Limits(drain_share=0.5))
-    clients = [await service.client(replica, ann) for _ in range(4)]
-    stopping = asyncio.create_task(replica.stop())
-    await settle()
-    assert not replica.ready
-    assert [client.closed for client in clients].count(None) == 2
-    service.streaming = False  # a stream is refused by its route
-    refused = await service.client(replica)
-    assert refused.refused == 503
-    assert refused.refusal_headers[b"retry-after"] == b"1"
-    await service.clock.advance(0.25)
-    for client in clients:
-        assert await client.end() == (3001, "shutdown")
-    await stopping
-    await replica.stop()
-
-
-async def test_a_stop_lets_writes_finish(service: Service) -> None:
-    """What was begun is committed and answered."""
-    ann = await service.person("ann")
-    groceries = await service.make_list(ann)
-    slow = SlowStore(service.store)
-    replica = await service.replica(store=slow)
-    writing = asyncio.create_task(_fill(service, ann, groceries, 1, at=replica))
-    await slow.asked.wait()
-    stopping = asyncio.create_task(replica.stop())
-    await settle()
-    assert not stopping.done()
-    slow.go.set()
-    await writing
-    await stopping
-
-
-async def test_a_stopped_replica_leaves_no_task(service: Service) -> None:
-    """Everything it started ends with it."""
-    before = asyncio.all_tasks()
-    ann = await service.person("ann")
-    groceries = await service.make_list(ann)
-    replica = await service.replica()
-    for _ in range(3):
-        client = await service.client(replica, ann)
-        await client.call("subscribe", channel=f"list:{groceries}")
-        await client.close()
-    assert replica.connections == {}
-    assert all(not feed.followers for feed in replica.hub.feeds.values())
-    await replica.stop()
-    await settle()
-    left = {task for task in asyncio.all_tasks() - before if not task.done()}
-    # aiosqlite's connections live in threads; the store's tasks are not ours.
-    assert [task for task in left if "realtime" in repr(task.get_coro())] == []
-
-
-async def test_a_replica_that_lost_its_database_is_not_ready(service: Service) -> None:
-    """Ten seconds without a look at the heads."""
-    cut = CutStore(service.store)
-    replica = await service.replica(store=cut)
-    assert (replica.ready, replica.bus_state) == (True, BusState.HEALTHY)
-    cut.down = True
-    await service.clock.advance(10.0)
-    assert (replica.ready, replica.bus_state) == (False, BusState.HEALTHY)
-    cut.down = False
-    assert await _in_time(service, lambda: replica.ready)
-
-
-async def test_a_replica_that_lost_its_database_takes_no_token(service: Service) -> None:
-    """The session might have ended without its knowing; error 100 lets SDKs try again."""
-    cut = CutStore(service.store)
-    replica = await service.replica(store=cut)
-    ann = await service.person("ann")
-    session = uuid4()
-    known = await service.client(replica)
-    await known.connect(service.token(ann, session=session))
-    cut.down = True
-    await service.clock.advance(10.0)
-    late = await service.client(replica)
-    for client, command in ((late, "connect"), (known, "refresh")):
-        refused = await client.call(command, token=service.token(ann, session=session))
-        assert (refused["error"]["code"], refused["error"]["temporary"]) == (100, True)
-    cut.down = False
-    assert await _in_time(service, lambda: replica.ready)
-    fresh = service.token(ann, session=session)
-    assert "refresh" in await known.call("refresh", token=fresh)
-    await service.client(replica, ann)
-
-
-async def test_a_log_nobody_follows_is_let_go(service: Service) -> None:
-    """After a while, so that a quick return finds it."""
-    ann = await service.person("ann")
-    groceries = await service.make_list(ann)
-    replica = await service.replica()
-    client = await service.client(replica, ann)
-    await client.call("subscribe", channel=f"list:{groceries}")
-    log = LogId.list(groceries)
-    await client.close()
-    assert log in replica.hub.feeds
-    assert await _in_time(service, lambda: log not in replica.hub.feeds)
-    assert LogId.ALL in replica.hub.feeds
-    assert LogId.CONTROL in replica.hub.feeds
-
-
-async def test_two_services_on_one_exchange_need_not_know_each_other(service: Service) -> None:
-    """A replica without anybody else on the bus works alone."""
-    replica = Replica(service.store, MemoryBus(MemoryExchange()), service.door, clock=service.clock)
-    await replica.start()
-    client = AsgiClient(replica)
-    async with client:
-        await client.connect(service.token(await service.person("ann")))
-    await replica.stop()
-
-
-# --- parts ---
-
-
-async def _fill(
-    service: Service, actor: Actor, list_id: UUID, count: int, at: Replica | None = None
-) -> None:
-    for number in range(count):
-        title = f"todo {number}"
-        await service.do(actor, "todo.create", at=at, list_id=str(list_id), title=title)
-
-
-async def _end_session(
-    service: Service, replica: Replica | None, actor: Actor, session: UUID | None
-) -> None:
-    """Write the control entry as the store's accounts do, and tell of it."""
-    from datetime import UTC, datetime
-
-    from store.control import append_control, session_revoked
-    from store.database import Pool
-
-    at = datetime.fromtimestamp(service.clock.now(), UTC)
-    entries = await service.store.database.transact(
-        Pool.AUTH,
-        None,
-        lambda connection: append_control(connection, [session_revoked(session, actor.id, at)]),
-    )
-    if replica is not None:
-        replica.announce(entries)
-
-
-async def _in_time(service: Service, condition: Callable[[], bool]) -> bool:
-    """Let the fake clock run, and the real database's threads with it; bounded."""
-    for _ in range(200):
-        if condition():
-            return True
-        await service.clock.advance(1.0)
-        await asyncio.sleep(0.005)
-    return False
-
-
-async def test_a_replica_that_cannot_keep_up_lets_nobody_in_for_a_moment(
-    embedded: Service,
-) -> None:
-    """Its event loop stood still for longer than anybody should wait; soon it is ready again."""
-    service = embedded
-    replica = await service.replica()
-    found = [replica.ready]
-    await service.clock.stall(3.0)
-    found.append(replica.ready)
-    await service.clock.advance(0.5)
-    found.append(replica.ready)
-    assert found == [True, False, True]

@@ -14,64 +14,33 @@ from realtime.effects import (
     Authenticated,
     Carried,
     Close,
-    Done,
-    Effect,
     Execute,
     Failed,
     Follow,
     Followed,
-    FollowSignals,
     Join,
     Joined,
-    Leave,
-    ReadHistory,
     Refused,
     Send,
-    Signal,
 )
 from realtime.encoding import MAX_COMMANDS, Encoding
 from realtime.encoding_json import JSON
 from realtime.encoding_protobuf import PROTOBUF
 from realtime.limits import Limits
-from realtime.subscription import Start
 from tests.realtime.makers import (
     CHANNEL,
     LIST,
-    LOG,
     OTHER,
+    START,
     USER,
     Talk,
     closed,
     credentials,
+    only,
+    opened,
     sent,
+    uuid_text,
 )
-
-SIGNALS = f"signals:{LIST}"
-START = Start("e", 5)
-
-
-def _open(limits: Limits | None = None) -> Talk:
-    talk = Talk(limits)
-    talk.open()
-    return talk
-
-
-def _one(effects: list[Effect]) -> Any:
-    [effect] = effects
-    return effect
-
-
-def _error(effects: list[Effect]) -> int:
-    [message] = sent(effects)
-    code: int = message["error"]["code"]
-    return code
-
-
-def _follow(talk: Talk, channel: str = CHANNEL, number: int = 2) -> None:
-    effect = _one(talk.say({"id": number, "subscribe": {"channel": channel}}))
-    assert isinstance(effect, Follow | FollowSignals)
-    talk.complete(effect, Followed(START if isinstance(effect, Follow) else None))
-
 
 # --- connecting ---
 
@@ -93,7 +62,7 @@ def test_the_first_command_must_be_connect(command: dict[str, Any]) -> None:
 
 def test_a_second_connect_is_a_bad_request() -> None:
     """Also in the same frame."""
-    assert closed(_open().say({"id": 2, "connect": {"token": "t"}})) == 3501
+    assert closed(opened().say({"id": 2, "connect": {"token": "t"}})) == 3501
 
 
 def test_nothing_authenticated_in_ten_seconds_is_closed() -> None:
@@ -107,22 +76,22 @@ def test_nothing_authenticated_in_ten_seconds_is_closed() -> None:
 def test_a_stray_pong_is_ignored_even_before_connect() -> None:
     """It says nothing."""
     assert Talk().say({}) == []
-    assert _open().say({}, {}) == []
+    assert opened().say({}, {}) == []
 
 
 def test_commands_behind_connect_wait_and_then_run_in_order() -> None:
     """The JavaScript SDK sends connect and all its subscribes in one frame."""
     talk = Talk()
-    commands = [{"id": n, "subscribe": {"channel": f"list:{_uuid(n)}"}} for n in range(2, 5)]
-    ask = _one(talk.say({"id": 1, "connect": {"token": "t"}}, *commands))
+    commands = [{"id": n, "subscribe": {"channel": f"list:{uuid_text(n)}"}} for n in range(2, 5)]
+    ask = only(talk.say({"id": 1, "connect": {"token": "t"}}, *commands))
     assert isinstance(ask, Authenticate)
-    join = _one(talk.complete(ask, Authenticated(credentials(), 1_800.0)))
+    join = only(talk.complete(ask, Authenticated(credentials(), 1_800.0)))
     effects = talk.complete(join, _joined())
     assert [message["id"] for message in sent(effects)] == [1]
     for number in range(2, 5):
         follow = effects[-1]
         assert isinstance(follow, Follow)
-        assert str(follow.log.key) == _uuid(number)
+        assert str(follow.log.key) == uuid_text(number)
         effects = talk.complete(follow, Followed(START))
         assert [message["id"] for message in sent(effects)] == [number]
 
@@ -130,7 +99,7 @@ def test_commands_behind_connect_wait_and_then_run_in_order() -> None:
 def test_commands_behind_a_refused_connect_are_dropped() -> None:
     """The error is the last thing said; the client is expected to hang up, or is cut."""
     talk = Talk()
-    ask = _one(
+    ask = only(
         talk.say({"id": 1, "connect": {"token": "t"}}, {"id": 2, "subscribe": {"channel": CHANNEL}})
     )
     effects = talk.complete(ask, Refused(expired=True))
@@ -143,7 +112,7 @@ def test_commands_behind_a_refused_connect_are_dropped() -> None:
 def test_a_token_that_was_never_good_is_final() -> None:
     """SDKs stay away after 3500."""
     talk = Talk()
-    ask = _one(talk.say({"id": 1, "connect": {"token": "t"}}))
+    ask = only(talk.say({"id": 1, "connect": {"token": "t"}}))
     assert closed(talk.complete(ask, Refused(expired=False))) == 3500
 
 
@@ -162,8 +131,8 @@ def test_a_token_that_was_never_good_is_final() -> None:
 def test_the_client_is_told_to_refresh_in_time(left_s: float, ttl: int) -> None:
     """A quarter of the time is kept, at most a minute; at least one second is told."""
     talk = Talk()
-    ask = _one(talk.say({"id": 1, "connect": {"token": "t"}}))
-    join = _one(talk.complete(ask, Authenticated(credentials(), left_s)))
+    ask = only(talk.say({"id": 1, "connect": {"token": "t"}}))
+    join = only(talk.complete(ask, Authenticated(credentials(), left_s)))
     [message] = sent(talk.complete(join, _joined()))
     assert message["connect"]["ttl"] == ttl
 
@@ -171,8 +140,8 @@ def test_the_client_is_told_to_refresh_in_time(left_s: float, ttl: int) -> None:
 def test_a_connect_that_takes_too_long_is_temporary() -> None:
     """SDKs give up at 5 s; the late outcome is passed over."""
     talk = Talk()
-    ask = _one(talk.say({"id": 1, "connect": {"token": "t"}}))
-    join = _one(talk.complete(ask, Authenticated(credentials(), 1_800.0)))
+    ask = only(talk.say({"id": 1, "connect": {"token": "t"}}))
+    join = only(talk.complete(ask, Authenticated(credentials(), 1_800.0)))
     effects = talk.tick(4.0)
     assert effects[0] == Abandon(join.ticket)
     assert sent(effects)[0]["error"]["temporary"] is True
@@ -184,7 +153,7 @@ def test_a_connect_that_takes_too_long_is_temporary() -> None:
 
 def test_a_ping_goes_out_every_25_seconds_and_wants_a_pong() -> None:
     """Whatever the traffic."""
-    talk = _open()
+    talk = opened()
     assert talk.session.deadline == talk.now + 25.0
     talk.now += 20.0
     talk.say({"id": 2, "ping": {}})
@@ -199,7 +168,7 @@ def test_a_ping_goes_out_every_25_seconds_and_wants_a_pong() -> None:
 
 def test_an_expired_token_is_closed_after_a_grace() -> None:
     """25 s past its end; a refresh moves it."""
-    talk = _open()
+    talk = opened()
     while talk.now < 100.0 + 1_824.0:
         talk.tick(1.0)
         talk.say({})
@@ -208,8 +177,8 @@ def test_an_expired_token_is_closed_after_a_grace() -> None:
 
 def test_a_refresh_moves_the_end() -> None:
     """The new token's time counts."""
-    talk = _open()
-    ask = _one(talk.say({"id": 2, "refresh": {"token": "t2"}}))
+    talk = opened()
+    ask = only(talk.say({"id": 2, "refresh": {"token": "t2"}}))
     talk.complete(ask, Authenticated(credentials(life_s=9_000.0), 9_000.0))
     while talk.now < 100.0 + 2_000.0:
         assert closed(talk.tick(1.0)) is None
@@ -230,16 +199,16 @@ def test_a_refresh_moves_the_end() -> None:
 )
 def test_only_a_good_token_of_the_same_session_refreshes(outcome: Any, code: int) -> None:
     """Another user's or session's token is as bad as none."""
-    talk = _open()
-    ask = _one(talk.say({"id": 2, "refresh": {"token": "t2"}}))
+    talk = opened()
+    ask = only(talk.say({"id": 2, "refresh": {"token": "t2"}}))
     assert closed(talk.complete(ask, outcome)) == code
 
 
 def test_a_refresh_that_cannot_be_judged_now_may_be_tried_again() -> None:
     """The socket stays until its old token ends; nothing is said about the new one."""
-    talk = _open()
+    talk = opened()
     before = talk.session.deadline
-    ask = _one(talk.say({"id": 2, "refresh": {"token": "t2"}}))
+    ask = only(talk.say({"id": 2, "refresh": {"token": "t2"}}))
     [message] = sent(talk.complete(ask, Failed(codes.INTERNAL)))
     assert message["error"] == {"code": 100, "message": "internal error", "temporary": True}
     assert talk.session.is_open
@@ -248,8 +217,8 @@ def test_a_refresh_that_cannot_be_judged_now_may_be_tried_again() -> None:
 
 def test_the_fresh_token_is_what_counts_from_then_on() -> None:
     """A revocation compares with the time of the newest token."""
-    talk = _open()
-    ask = _one(talk.say({"id": 2, "refresh": {"token": "t2"}}))
+    talk = opened()
+    ask = only(talk.say({"id": 2, "refresh": {"token": "t2"}}))
     fresh = Credentials(credentials().actor, 50.0, 1_850.0)
     talk.complete(ask, Authenticated(fresh, 1_800.0))
     assert talk.session.credentials is fresh
@@ -260,8 +229,8 @@ def test_the_fresh_token_is_what_counts_from_then_on() -> None:
 
 def test_a_command_that_waits_holds_those_behind_it() -> None:
     """Answers come in the order of the commands."""
-    talk = _open()
-    execute = _one(talk.say(_rpc(2), {"id": 3, "ping": {}}))
+    talk = opened()
+    execute = only(talk.say(_rpc(2), {"id": 3, "ping": {}}))
     assert isinstance(execute, Execute)
     assert talk.say({"id": 4, "ping": {}}) == []
     effects = talk.complete(execute, Carried(b"{}"))
@@ -270,29 +239,29 @@ def test_a_command_that_waits_holds_those_behind_it() -> None:
 
 def test_an_outcome_counts_once() -> None:
     """A late or repeated one is passed over."""
-    talk = _open()
-    execute = _one(talk.say(_rpc(2)))
+    talk = opened()
+    execute = only(talk.say(_rpc(2)))
     talk.complete(execute, Carried(b"{}"))
     assert talk.complete(execute, Carried(b"{}")) == []
-    follow = _one(talk.say({"id": 3, "subscribe": {"channel": CHANNEL}}))
+    follow = only(talk.say({"id": 3, "subscribe": {"channel": CHANNEL}}))
     assert talk.complete(execute, Carried(b"{}")) == []
     assert sent(talk.complete(follow, Followed(START)))
 
 
 def test_too_many_waiting_commands_close() -> None:
     """The backlog is bounded in number and in bytes; clients come back."""
-    talk = _open(Limits(backlog_commands=3))
+    talk = opened(Limits(backlog_commands=3))
     talk.say(_rpc(2))
     assert talk.say(*[{"id": n, "ping": {}} for n in range(3, 6)]) == []
     assert closed(talk.say({"id": 6, "ping": {}})) == 3013
-    talk = _open(Limits(backlog_bytes=300))
+    talk = opened(Limits(backlog_bytes=300))
     talk.say(_rpc(2))
     assert closed(talk.say({"id": 3, "rpc": {"method": "x" * 300}})) == 3013
 
 
 def test_a_held_session_starts_nothing() -> None:
     """Too much waits for the client already."""
-    talk = _open()
+    talk = opened()
     talk.session.hold()
     assert talk.say({"id": 2, "ping": {}}) == []
     assert [one["id"] for one in sent(talk.session.release(talk.now))] == [2]
@@ -300,12 +269,12 @@ def test_a_held_session_starts_nothing() -> None:
 
 def test_a_subscribe_that_waits_too_long_is_answered_all_the_same() -> None:
     """Error 100, temporary; those behind go on, and the work for it is abandoned."""
-    talk = _open()
-    execute = _one(talk.say(_rpc(2), {"id": 3, "subscribe": {"channel": CHANNEL}}))
+    talk = opened()
+    execute = only(talk.say(_rpc(2), {"id": 3, "subscribe": {"channel": CHANNEL}}))
     effects = talk.tick(4.0)
     assert [(one["id"], one["error"]["code"]) for one in sent(effects)] == [(3, 100)]
     assert [one["id"] for one in sent(talk.complete(execute, Carried(b"{}")))] == [2]
-    follow = _one(talk.say({"id": 4, "subscribe": {"channel": CHANNEL}}, {"id": 5, "ping": {}}))
+    follow = only(talk.say({"id": 4, "subscribe": {"channel": CHANNEL}}, {"id": 5, "ping": {}}))
     assert talk.session.deadline == talk.now + 4.0
     effects = talk.tick(4.0)
     assert effects[0] == Abandon(follow.ticket)
@@ -315,8 +284,8 @@ def test_a_subscribe_that_waits_too_long_is_answered_all_the_same() -> None:
 
 def test_a_closed_session_says_nothing_more() -> None:
     """The work under way is abandoned, everything else ignored."""
-    talk = _open()
-    execute = _one(talk.say(_rpc(2), {"id": 3, "ping": {}}))
+    talk = opened()
+    execute = only(talk.say(_rpc(2), {"id": 3, "ping": {}}))
     assert talk.session.close(codes.SHUTDOWN) == [Abandon(execute.ticket), Close(codes.SHUTDOWN)]
     assert talk.session.close(codes.SHUTDOWN) == []
     assert talk.complete(execute, Carried(b"{}")) == []
@@ -330,13 +299,13 @@ def test_a_closed_session_says_nothing_more() -> None:
 
 def test_a_bad_frame_closes() -> None:
     """Bad request stays away: the same frame would come again."""
-    assert closed(_open().session.receive(b"[]", 100.0)) == 3501
+    assert closed(opened().session.receive(b"[]", 100.0)) == 3501
 
 
 def test_a_message_may_have_256_kib_and_64_before_connect() -> None:
     """One byte more is too big."""
     pad = '{"id":2,"ping":{"x":"%s"}}'
-    for talk, limit in ((Talk(), 64 * 1024), (_open(), 256 * 1024)):
+    for talk, limit in ((Talk(), 64 * 1024), (opened(), 256 * 1024)):
         fits = (pad % ("x" * (limit - len(pad) + 2))).encode()
         assert len(fits) == limit
         assert closed(talk.session.receive(fits, talk.now)) in {None, 3501}
@@ -344,145 +313,7 @@ def test_a_message_may_have_256_kib_and_64_before_connect() -> None:
 
 
 def _again(talk: Talk) -> Talk:
-    return _open() if talk.session.is_open else Talk()
-
-
-# --- channels ---
-
-
-@pytest.mark.parametrize(
-    ("channel", "code"),
-    [
-        ("all", 105),
-        (f"user:{USER}", 105),
-        (f"user:{OTHER}", 105),
-        ("", 102),
-        ("list:1", 102),
-        ("control", 102),
-        ("news", 102),
-        (f"list:{str(LIST).upper().replace('0', 'A')}", 102),
-        ("signals:x", 102),
-    ],
-)
-def test_channels_that_cannot_be_subscribed(channel: str, code: int) -> None:
-    """Server-side ones are subscribed already; other names are unknown."""
-    assert _error(_open().say({"id": 2, "subscribe": {"channel": channel}})) == code
-
-
-def test_a_channel_is_subscribed_once() -> None:
-    """Until it is left, or was ended by the server."""
-    talk = _open()
-    _follow(talk)
-    _follow(talk, SIGNALS)
-    assert _error(talk.say({"id": 3, "subscribe": {"channel": CHANNEL}})) == 105
-    assert _error(talk.say({"id": 3, "subscribe": {"channel": SIGNALS}})) == 105
-    assert talk.say({"id": 4, "unsubscribe": {"channel": CHANNEL}})[0] == Leave(CHANNEL)
-    _follow(talk)
-    [push] = sent(talk.session.unsubscribed(CHANNEL, codes.REMOVED))
-    assert push["push"]["unsubscribe"] == {"code": 2000, "reason": "removed"}
-    assert talk.session.unsubscribed(CHANNEL, codes.REMOVED) == []
-    _follow(talk)
-
-
-def test_a_connection_has_at_most_128_subscriptions() -> None:
-    """The next one is refused, until one is left."""
-    talk = _open()
-    for number in range(100, 228):
-        _follow(talk, f"list:{_uuid(number)}")
-    assert _error(talk.say({"id": 3, "subscribe": {"channel": CHANNEL}})) == 106
-
-
-def test_what_a_subscribe_may_not_ask_for() -> None:
-    """A tag filter is a bad request, other kinds are not available."""
-    talk = _open()
-    assert _error(talk.say({"id": 2, "subscribe": {"channel": CHANNEL, "tf": {}}})) == 107
-    assert _error(talk.say({"id": 2, "subscribe": {"channel": CHANNEL, "type": 1}})) == 108
-    assert _error(talk.say({"id": 2, "sub_refresh": {"channel": CHANNEL}})) == 108
-
-
-def test_unsubscribe_always_succeeds() -> None:
-    """Whatever the channel; the server-side ones stay."""
-    talk = _open()
-    for channel in (CHANNEL, "all", f"user:{USER}", "nonsense"):
-        effects = talk.say({"id": 2, "unsubscribe": {"channel": channel}})
-        assert effects == [Send(b'{"id":2,"unsubscribe":{}}')]
-
-
-# --- rpc, publish, history, presence ---
-
-
-def test_an_rpc_is_a_closed_model() -> None:
-    """Unknown methods are 104, bad data 422: the connection stays."""
-    talk = _open()
-    assert _error(talk.say({"id": 2, "rpc": {"method": "todo.explode", "data": {}}})) == 104
-    bad: tuple[Any, ...] = (None, [], {}, {"list_id": str(LIST), "title": "x", "evil": 1},
-                 {"list_id": 5, "title": "x"}, {"list_id": str(LIST), "title": None},
-                 {"list_id": str(LIST), "title": "a\x00b"})  # fmt: skip
-    for data in bad:
-        assert _error(talk.say({"id": 2, "rpc": {"method": "todo.create", "data": data}})) == 422
-    text = '{"list_id":"' + str(LIST) + '","title":"\\ud800"}'
-    frame = '{"id":9,"rpc":{"method":"todo.create","data":' + text + "}}"
-    assert _error(talk.session.receive(frame.encode(), talk.now)) == 422
-
-
-def test_a_signal_is_a_closed_model_too() -> None:
-    """Three types, a todo, any small detail."""
-    talk = _open()
-    good = {"type": "cursor", "todo_id": str(LIST), "detail": {"at": [1, 2.5, None, "x"]}}
-    signal = _one(talk.say({"id": 2, "publish": {"channel": SIGNALS, "data": good}}))
-    assert isinstance(signal, Signal)
-    assert signal.list_id == LIST
-    assert sent(talk.complete(signal, Done())) == [{"id": 2, "publish": {}}]
-    for bad in (
-        None,
-        {},
-        {"type": "shout"},
-        {"type": "typing", "extra": 1},
-        {"type": "typing", "todo_id": 5},
-        {"type": "typing", "detail": "x" * 511},
-        {"type": "typing", "detail": 2**70},
-    ):
-        assert _error(talk.say({"id": 2, "publish": {"channel": SIGNALS, "data": bad}})) == 422
-    data = '{"type":"typing","detail":1e400}'
-    frame = '{"id":2,"publish":{"channel":"' + SIGNALS + '","data":' + data + "}}"
-    assert _error(talk.session.receive(frame.encode(), talk.now)) == 422
-    for channel in (CHANNEL, "all", "nonsense"):
-        assert _error(talk.say({"id": 2, "publish": {"channel": channel, "data": good}})) == 103
-
-
-def test_history_is_bounded_and_one_s_own() -> None:
-    """Lists (checked by the read), all, and one's own inbox."""
-    talk = _open()
-    read = _one(talk.say({"id": 2, "history": {"channel": CHANNEL, "limit": 10_000}}))
-    assert read == ReadHistory(read.ticket, LOG, None, 500, reverse=False)
-    talk.complete(read, Failed(codes.UNRECOVERABLE_POSITION))
-    for channel in ("all", f"user:{USER}"):
-        read = _one(talk.say({"id": 2, "history": {"channel": channel}}))
-        assert isinstance(read, ReadHistory)
-        talk.complete(read, Failed(codes.INTERNAL))
-    assert _error(talk.say({"id": 2, "history": {"channel": f"user:{OTHER}"}})) == 103
-    assert _error(talk.say({"id": 2, "history": {"channel": SIGNALS}})) == 108
-    assert _error(talk.say({"id": 2, "history": {"channel": "x"}})) == 102
-    assert _error(talk.say({"id": 2, "history": {"channel": CHANNEL, "limit": -1}})) == 107
-
-
-def test_presence_is_of_lists() -> None:
-    """Nobody learns who is connected at all."""
-    talk = _open()
-    for channel, code in (("all", 108), (f"user:{USER}", 108), (SIGNALS, 108), ("x", 102)):
-        for name in ("presence", "presence_stats"):
-            assert _error(talk.say({"id": 2, name: {"channel": channel}})) == code
-
-
-def test_send_is_accepted_and_an_unknown_command_answered() -> None:
-    """Neither closes the connection."""
-    talk = _open()
-    assert talk.say({"send": {"data": {"a": 1}}}, {"id": 3, "send": {}}) == []
-    assert _error(talk.say({"id": 2, "map_publish": {}})) == 104
-
-
-def _uuid(number: int) -> str:
-    return f"00000000-0000-4000-8000-{number:012d}"
+    return opened() if talk.session.is_open else Talk()
 
 
 def _rpc(number: int) -> dict[str, Any]:
@@ -497,8 +328,8 @@ def _joined() -> Joined:
 def test_joining_names_both_channels() -> None:
     """A user's own log and the one for everyone."""
     talk = Talk()
-    ask = _one(talk.say({"id": 1, "connect": {"token": "t"}}))
-    join = _one(talk.complete(ask, Authenticated(credentials(), 1_800.0)))
+    ask = only(talk.say({"id": 1, "connect": {"token": "t"}}))
+    join = only(talk.complete(ask, Authenticated(credentials(), 1_800.0)))
     assert isinstance(join, Join)
     assert [log.channel for log in join.logs] == [f"user:{USER}", "all"]
 
