@@ -107,6 +107,7 @@ async def test_three_replicas_and_nginx_by_hand(
         ("/opt/lockstep/.venv/bin/lockstep", str(lockstep())),
         ("/opt/lockstep/nginx/render.py", f"{sys.executable} {ROOT}/nginx/render.py"),
         ("/opt/lockstep/http_api", f"{ROOT}/http_api"),
+        ("EDGE_RUN_DIR=/run\n", f"EDGE_RUN_DIR={tmp_path}\n"),
         ("/run/lockstep", str(sockets)),
         ("/etc/nginx/nginx.conf", str(tmp_path / "nginx.conf")),
         ("nginx -t\n", f"{nginx} -t -p {tmp_path} -e error.log -c {tmp_path}/nginx.conf\nwait\n"),
@@ -114,7 +115,6 @@ async def test_three_replicas_and_nginx_by_hand(
     edge = {
         "EDGE_CERTIFICATE": both,
         "EDGE_CERTIFICATE_KEY": both,
-        "EDGE_RUN_DIR": tmp_path,
         "EDGE_ACCESS_LOG": tmp_path / "access.log",
         "EDGE_ERROR_LOG": tmp_path / "error.log",
         "EDGE_HTTPS_LISTEN": free_port(),
