@@ -6,7 +6,8 @@ Examples:
   nginx/render.py --output nginx.conf --replica unix:/run/lockstep/1.sock --replica 10.0.0.7:8000
 
 A value comes from the command line, else from the environment, else from edge.env beside this
-file, which describes them all. EDGE_HOST, when not given, is EDGE_SERVER_NAME.
+file, which describes them all. EDGE_HOST, when not given, is EDGE_SERVER_NAME, and
+EDGE_SOCKET_REPLICAS are EDGE_REPLICAS, of which none is ever left alone.
 
 """
 
@@ -28,6 +29,7 @@ _PLACEHOLDER = re.compile(r"\$\{(EDGE_[A-Z_]+)\}")
 # What would end a directive or begin another one, had it come into a value.
 _UNSAFE = re.compile(r"[\s;{}\"'\\$#]")
 _REPLICAS = "EDGE_REPLICAS"
+_SOCKET_REPLICAS = "EDGE_SOCKET_REPLICAS"
 _ORIGINS = "EDGE_ORIGINS"
 _ORIGIN = re.compile(r"https?://[a-z0-9.\[\]:-]+")
 # Only root can start workers as another user; anyone else would be warned at each start.
@@ -80,8 +82,10 @@ def render(given: Mapping[str, str], *, unprivileged: bool = False) -> str:
     values = known | {name: value for name, value in given.items() if value}
     if not given.get("EDGE_HOST"):
         values["EDGE_HOST"] = values["EDGE_SERVER_NAME"]
+    if not given.get(_SOCKET_REPLICAS):
+        values[_SOCKET_REPLICAS] = values[_REPLICAS].replace(";", " max_fails=0;")
     for name, value in values.items():
-        if name not in {_REPLICAS, _ORIGINS} and _UNSAFE.search(value):
+        if name not in {_REPLICAS, _SOCKET_REPLICAS, _ORIGINS} and _UNSAFE.search(value):
             raise RenderError(f"{name} must be one word, without blanks, quotes and any of ;{{}}$#")
     template = (_HERE / "nginx.conf.template").read_text(encoding="utf-8")
     if unprivileged:

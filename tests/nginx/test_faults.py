@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import pytest
+from websockets.asyncio.client import connect as open_socket
 
 from tests.nginx.conftest import Arrive, Connect, StartNginx
 from tests.nginx.load import UNLIMITED, Load
@@ -68,3 +70,33 @@ async def test_a_killed_replica_is_not_noticed_by_who_reads(
     assert ann.cut == 0
     tried_twice = [line for line in nginx.lines() if "," in line["replica"]]
     assert tried_twice, "no request met the dead replica"
+
+
+async def test_a_replaced_replica_takes_every_socket(
+    start_nginx: StartNginx, trio: list[UnixReplica]
+) -> None:
+    """One that failed and is back gets all that the others cannot take, and none has to wait."""
+    nginx = start_nginx(**UNLIMITED)
+    first, *others = trio
+
+    async def open_many(count: int) -> None:
+        for _ in range(count):
+            await stack.enter_async_context(
+                open_socket(nginx.websocket, ssl=nginx.trust(), proxy=None, open_timeout=30)
+            )
+
+    async with AsyncExitStack() as stack:
+        try:
+            await first.kill()
+            await open_many(3)
+            await first.launch()
+            for replica in others:
+                await replica.kill()
+            await open_many(10)
+        finally:
+            for replica in trio:
+                if replica.process is None or replica.process.returncode is not None:
+                    await replica.launch()
+
+    tried_twice = [line for line in nginx.lines() if "," in line["replica"]]
+    assert tried_twice, "no handshake met the dead replica"

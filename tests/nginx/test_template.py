@@ -65,6 +65,15 @@ def test_without_root_no_user_is_named() -> None:
     assert render({}, unprivileged=True).splitlines() == lines
 
 
+def test_no_replica_is_left_alone_by_sockets() -> None:
+    """Failures count for requests, which end and so clear them, and not for sockets."""
+    made = render({"EDGE_REPLICAS": replicas(["unix:/run/a.sock", "10.0.0.7:8000"])})
+    assert "server unix:/run/a.sock fail_timeout=2s; server 10.0.0.7:8000 fail_timeout=2s;" in made
+    assert made.count("fail_timeout=2s max_fails=0;") == 2
+    given = render({"EDGE_SOCKET_REPLICAS": "server 10.0.0.7:8000;"})
+    assert "max_fails=0;" not in given.partition("upstream lockstep_sockets")[2]
+
+
 def test_a_misspelt_name_is_told() -> None:
     """Nothing is set without effect."""
     with pytest.raises(RenderError, match="EDGE_SEVER_NAME: no such name"):
