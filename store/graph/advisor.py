@@ -289,14 +289,14 @@ class Advisor:
         head: int | None = None
         try:
             async with asyncio.timeout_at(until):
-                await self._bring_in(actor)
-                if await self._reached(list_id) >= offset:
+                if await self._brought(actor, list_id) >= offset:
                     return
                 head = await self._head(list_id)
                 if head < offset:
                     await self._growth.wait(list_id, offset)
                     head = offset
-                await self._bring_in(actor)
+                if self._prepare is not None:
+                    await self._brought(actor, list_id)
                 await self._arrivals.wait(list_id, offset)
         except TimeoutError:
             raise _not_yet(offset, head) from None
@@ -304,6 +304,11 @@ class Advisor:
     async def _bring_in(self, actor: Actor) -> None:
         if self._prepare is not None:
             await self._prepare(actor.id, actor.username)
+
+    async def _brought(self, actor: Actor, list_id: UUID) -> int:
+        async with self._turns.seat():
+            await self._bring_in(actor)
+            return await self._graph.offset(list_id)
 
     async def _reached(self, list_id: UUID) -> int:
         async with self._turns.seat():
