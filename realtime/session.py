@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from enum import Enum, auto
 
 from realtime import codes
 from realtime.answer import answer
+from realtime.backlog import Backlog, Pending
 from realtime.codes import CloseCode, ErrorCode, UnsubscribeCode
 from realtime.command import (
     Connect,
-    Message,
     Ping,
     Pong,
     Refresh,
@@ -54,16 +53,6 @@ class _State(Enum):
     CLOSED = auto()
 
 
-@dataclass(slots=True)
-class _Pending:
-    """Hold a command that waits its turn, or is being worked on (then it has a ticket)."""
-
-    command: Message
-    size: int
-    answer_by: float  # infinity: whenever it is done
-    ticket: int = 0
-
-
 _FOREVER = float("inf")
 _PROMPT = (Connect, Subscribe)  # SDKs give up on these soon
 
@@ -79,7 +68,6 @@ class Session:
     __slots__ = (
         "_answers",
         "_backlog",
-        "_backlog_bytes",
         "_connect_by",
         "_current",
         "_expires_at",
@@ -104,9 +92,8 @@ class Session:
         self.channels: Few[str] = ()  # those the client subscribed to
         self._limits = limits
         self._state = _State.NEW
-        self._backlog: list[_Pending] = []  # an empty deque is 600 bytes
-        self._backlog_bytes = 0
-        self._current: _Pending | None = None
+        self._backlog = Backlog()
+        self._current: Pending | None = None
         self._tickets = 0
         self._held = False
         self._connect_by = now + limits.connect_s
@@ -135,12 +122,8 @@ class Session:
                 self._pong_by = _FOREVER  # a stray one changes nothing
                 continue
             answer_by = now + limits.answer_s if isinstance(message, _PROMPT) else _FOREVER
-            self._backlog.append(_Pending(message, size, answer_by))
-            self._backlog_bytes += size
-        if (
-            len(self._backlog) > limits.backlog_commands
-            or self._backlog_bytes > limits.backlog_bytes
-        ):
+            self._backlog.add(Pending(message, size, answer_by))
+        if self._backlog.exceeds(limits):
             return self._close(codes.TOO_MANY_COMMANDS)
         return self._advance(now)
 
@@ -215,9 +198,7 @@ class Session:
         due = min(self._connect_by, self._ping_at, self._pong_by, self._expires_at)
         if self._current is not None:
             due = min(due, self._current.answer_by)
-        for pending in self._backlog:
-            due = min(due, pending.answer_by)
-        return due
+        return self._backlog.due(due)
 
     @property
     def message_bytes(self) -> int:
@@ -238,11 +219,7 @@ class Session:
     @property
     def crowded(self) -> bool:
         """Tell whether so much waits that nothing further should be read for now."""
-        limits = self._limits
-        return self._state is not _State.CLOSED and (
-            len(self._backlog) * 2 > limits.backlog_commands
-            or self._backlog_bytes * 2 > limits.backlog_bytes
-        )
+        return self._state is not _State.CLOSED and self._backlog.exceeds(self._limits, 0.5)
 
     # --- commands, one after the other ------------------------------------------------------------
 
@@ -255,15 +232,14 @@ class Session:
         while self._backlog and self._current is None and not self._held:
             if self._is_over:
                 break
-            pending = self._backlog.pop(0)
-            self._backlog_bytes -= pending.size
+            pending = self._backlog.take()
             self._current = pending
             effects.extend(self._begin(pending, now))
             if self._current is pending and pending.ticket == 0:
                 self._current = None  # answered on the spot
         return effects
 
-    def _begin(self, pending: _Pending, now: float) -> list[Effect]:
+    def _begin(self, pending: Pending, now: float) -> list[Effect]:
         command = pending.command
         if isinstance(command, Connect):
             if self._state is not _State.NEW:
@@ -328,7 +304,7 @@ class Session:
 
     def _refuse(self, command: Connect, error: ErrorCode) -> list[Effect]:
         self._state = _State.REFUSED
-        self._drop()
+        self._backlog.clear()
         return [Send(self.encoding.error_reply(command.id, error))]
 
     def _refreshed(self, command: Refresh, outcome: Outcome, now: float) -> list[Effect]:
@@ -353,38 +329,28 @@ class Session:
 
     # --- ends -------------------------------------------------------------------------------------
 
-    def _waiting(self) -> list[_Pending]:
-        current = [] if self._current is None else [self._current]
-        return [*current, *self._backlog]
-
     def _give_up(self, now: float) -> list[Effect]:
         """Answer the connects and subscribes that took too long: an SDK stops waiting soon."""
-        late = [pending for pending in self._waiting() if pending.answer_by <= now]
+        late = self._backlog.take_late(now)
         effects: list[Effect] = []
+        if self._current is not None and self._current.answer_by <= now:
+            late.insert(0, self._current)
+            effects.append(Abandon(self._current.ticket))
+            self._current = None
         for pending in late:
             command = pending.command
-            if pending is self._current:
-                effects.append(Abandon(pending.ticket))
-                self._current = None
-            else:
-                self._backlog.remove(pending)
-                self._backlog_bytes -= pending.size
             if isinstance(command, Connect):
                 effects.extend(self._refuse(command, codes.INTERNAL))
             elif self._state is _State.OPEN:
                 effects.append(Send(self.encoding.error_reply(command.id, codes.INTERNAL)))
         return [*effects, *self._advance(now)] if late else effects
 
-    def _drop(self) -> None:
-        self._backlog.clear()
-        self._backlog_bytes = 0
-
     def _close(self, code: CloseCode) -> list[Effect]:
         effects: list[Effect] = []
         if self._current is not None and self._current.ticket:
             effects.append(Abandon(self._current.ticket))
         self._current = None
-        self._drop()
+        self._backlog.clear()
         self.channels = ()
         self._state = _State.CLOSED
         effects.append(Close(code))
