@@ -42,6 +42,8 @@ _ONCE: Final = frozenset(
 )
 _NOT_SPOKEN: Final = frozenset({"0.9", "2.0"})  # the parser lets both pass
 
+_HALF_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")  # Nginx refuses it, others keep it
+
 # A name, an IPv4 address or an IPv6 literal, and perhaps a port: no user info, no path.
 _HOST: Final = re.compile(rb"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 
@@ -50,9 +52,9 @@ def refuse_ambiguous(scope: Scope) -> None:
     """Raise Malformed for what proxies and servers are known to take differently.
 
     That is a missing or decorated Host (RFC 9112 section 3.2), a body framed twice (section 6.1), a
-    field twice that may be there once, a target that is no path, and a path that is no UTF-8. What
-    is too long raises UriTooLong or FieldsTooLarge, what is not understood NotImplementedHere or
-    VersionNotSupported.
+    field twice that may be there once, a target that is no path, and a path that is no UTF-8 or not
+    percent-encoded (RFC 3986 section 2.1). What is too long raises UriTooLong or FieldsTooLarge,
+    what is not understood NotImplementedHere or VersionNotSupported.
     """
     version = scope["http_version"]
     if version in _NOT_SPOKEN:
@@ -81,6 +83,8 @@ def refuse_ambiguous(scope: Scope) -> None:
     if len(raw_path) + len(scope.get("query_string", b"")) > MAX_TARGET_BYTES:
         raise UriTooLong(f"An address may have at most {MAX_TARGET_BYTES} bytes.")
     if b"%" in raw_path:
+        if _HALF_ESCAPE.search(raw_path):
+            raise Malformed("In the path, % must be followed by two hexadecimal digits.")
         try:
             unquote_to_bytes(raw_path).decode()
         except UnicodeDecodeError:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from http_api.body import MAX_BODY_BYTES
-from tests.http_api.service import Service, Someone, fresh
+from tests.http_api.service import PASSWORD, Service, Someone, fresh
 
 
 @pytest.fixture
@@ -204,6 +204,43 @@ async def test_another_content_type_is_415(carl: Someone, kind: str) -> None:
     )
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
     assert await carl.head(list_id) == 2
+
+
+@pytest.mark.parametrize("odd", ["\x00", "a\x00b", "\ufffe", "x" * 20_000, "%", "'\"\\", "😀"])
+async def test_odd_text_is_no_mistake_of_ours(ann: Someone, service: Service, odd: str) -> None:
+    """Wherever a name, a token or a position is read: refused or not found, on both engines."""
+    list_id = await ann.new_list()
+    todo = await ann.new_todo(list_id)
+    bodies: list[tuple[str, str, dict[str, Any]]] = [
+        ("POST", "/auth/login", {"username": odd, "password": PASSWORD}),
+        ("POST", "/auth/login", {"username": ann.username, "password": odd}),
+        ("POST", "/auth/register", {"username": odd, "password": PASSWORD}),
+        ("POST", "/auth/register", {"username": "a", "password": PASSWORD, "email": odd}),
+        ("POST", "/auth/refresh", {"refresh_token": odd}),
+        ("POST", "/messages", {"to": odd, "text": "x"}),
+        ("POST", f"/todos/{todo['id']}/move", {"after": odd}),
+        ("PATCH", f"/todos/{todo['id']}", {"due_at": odd}),
+        ("POST", f"/lists/{list_id}/todos", {"title": "x", "assignees": [odd]}),
+        ("POST", f"/lists/{list_id}/invites", {"role": odd}),
+        ("POST", "/commands", {"commands": [{"type": odd, "op": odd}]}),
+    ]
+    for method, path, body in bodies:
+        answer = await ann.send(method, path, body)
+        assert answer.status_code in {401, 404, 422}, (path, body, answer.text)
+    short = quote(odd[:1_000], safe="")
+    for method, path in (
+        ("GET", f"/lists/{list_id}/changes?epoch={short}"),
+        ("GET", f"/todos?cursor={short}"),
+        ("GET", f"/todos?list={short}"),
+        ("GET", f"/lists/{short}"),
+        ("POST", f"/invites/{short}/accept"),
+        ("PUT", f"/todos/{todo['id']}/assignees/{short}"),
+        ("PUT", f"/todos/{todo['id']}/blocked_by/{short}"),
+        ("DELETE", f"/me/sessions/{short}"),
+    ):
+        answer = await ann.send(method, path)
+        assert answer.status_code in {404, 410, 422}, (path, answer.text)
+    assert await ann.head(list_id) == 3
 
 
 @pytest.mark.parametrize(

@@ -136,6 +136,14 @@ def test_a_target_that_is_no_path_is_malformed() -> None:
         look((b"host", b"a"), extensions={ODD_TARGET: {}})
 
 
+@pytest.mark.parametrize("path", [b"/100%", b"/%", b"/%4", b"/%zz", b"/%u0041", b"/%%41"])
+def test_a_path_is_percent_encoded(path: bytes) -> None:
+    """Nginx refuses what is not, and other servers take it as it is."""
+    look((b"host", b"a"), raw_path=b"/%41%7e", query_string=b"q=100%")
+    with pytest.raises(Malformed):
+        look((b"host", b"a"), raw_path=path)
+
+
 @pytest.mark.parametrize("path", [b"/%ff", b"/a%C3", b"/%ed%a0%80", b"/%c0%af"])
 def test_a_path_is_utf_8(path: bytes) -> None:
     """Bytes that are no text would come out as other text."""
