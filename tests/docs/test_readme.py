@@ -79,7 +79,9 @@ async def test_a_live_list_in_a_minute(fresh: Replica, run: Run) -> None:
         assert printed.count('"username"') >= 3, printed
         assert "problem" not in printed
         argv = ["/bin/sh", "-c", f"exec {watch}"]
-        terminal = Terminal(run, argv, env=environment(), cwd=fresh.directory)
+        # `watch` remembers what was seen in the home directory; the reader's own stays as it is.
+        env = environment() | {"HOME": str(fresh.directory)}
+        terminal = Terminal(run, argv, env=env, cwd=fresh.directory)
         try:
             await eventually(lambda: not terminal.echoes, "the question for the password")
             terminal.type(f"{password}\n")
