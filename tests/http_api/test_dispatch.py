@@ -76,6 +76,31 @@ async def test_every_route_refuses_what_its_query_does_not_know(embedded: Servic
         assert (await ann.http.get(f"{path}?utm_source=mail")).status_code == 200
 
 
+async def test_every_path_names_its_methods(embedded: Service) -> None:
+    """Whatever else is asked of it is 405, also OPTIONS, and HEAD where nothing can be read."""
+    methods: dict[str, set[str]] = {}
+    for endpoint in ENDPOINTS:
+        both = {"GET", "HEAD"} if endpoint.method == "GET" else {endpoint.method}
+        methods.setdefault(endpoint.path, set()).update(both)
+    for path, known in methods.items():
+        for method in {"HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE"} - known:
+            answer = await embedded.http.request(method, _filled(path))
+            assert answer.status_code == 405, (method, path)
+            assert answer.headers["allow"] == ", ".join(sorted(known))
+            assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_head_is_answered_like_a_get(embedded: Service) -> None:
+    """The same fields; what reads the body is the server, which leaves it out."""
+    ann = await embedded.register("ann")
+    list_id = await ann.new_list()
+    for path in (f"/lists/{list_id}", "/lists", "/me", f"/lists/{fresh()}"):
+        read, asked = await ann.get(path), await ann.send("HEAD", path)
+        assert asked.status_code == read.status_code
+        for name in ("content-type", "content-length", "etag", "cache-control"):
+            assert asked.headers.get(name) == read.headers.get(name), (path, name)
+
+
 async def test_a_condition_that_a_write_would_not_heed_is_refused(embedded: Service) -> None:
     """If-Match where the answer has no ETag, If-None-Match on any write: never done regardless."""
     ann = await embedded.register("ann")
