@@ -5,10 +5,17 @@ from __future__ import annotations
 import json
 import re
 
+from http_api.body import MAX_BODY_BYTES
+from http_api.paging import MAX_PAGE
+from http_api.routes.commands import MAX_COMMANDS
 from realtime.command import Unknown
 from realtime.encoding_json import JSON
 from realtime.limits import Limits
+from store.sessions import MAX_SESSIONS
+from store.todo import commands as todo_commands
+from store.todo import decide_list, decide_set, decide_todo
 from store.todo.commands import COMMANDS
+from store.todo.model import Role
 from tests.docs.pages import blocks, page, rows
 from tests.sdk.conftest import CLIENTS
 
@@ -83,3 +90,29 @@ def test_limits_are_those_of_the_code() -> None:
     assert told["subscriptions of a connection"] == str(limits.subscriptions)
     assert f"{limits.page_entries} entries" in told["`publications` in a subscribe reply"]
     assert told["`detail` of a signal"] == f"{limits.signal_detail_bytes} bytes"
+
+
+def test_what_lists_and_accounts_may_hold_is_that_of_the_code() -> None:
+    """Nobody meets a bound that the page does not name, or names otherwise."""
+    told = {row[0]: row[1] for row in rows(PAGE) if len(row) == 2}
+    for what, bound in {
+        "live todos of a list": decide_todo.MAX_LIVE_TODOS,
+        "members of a list": decide_list.MAX_MEMBERS,
+        "lists of an account": decide_list.MAX_LISTS,
+        "notes; the text of a message": todo_commands.MAX_NOTES,
+        "labels of a todo": decide_set.MAX_LABELS,
+        "todos that one waits for": decide_set.MAX_BLOCKERS,
+        "uses of an invitation": todo_commands.MAX_USES,
+        "commands of one `POST /api/v1/commands`": MAX_COMMANDS,
+        "entries of one page of changes or messages": MAX_PAGE,
+        "sessions of an account": MAX_SESSIONS,
+    }.items():
+        assert re.match(f"{bound:,}(?!,?[0-9])", told[what]), what
+    assert todo_commands.MAX_NOTES == todo_commands.MAX_TEXT
+    assert told["body of a request"] == f"{MAX_BODY_BYTES // 1024} KiB"
+
+
+def test_every_role_is_described() -> None:
+    """Who may do what stands on the page, for each role there is."""
+    told = {row[0].strip("`") for row in rows(PAGE) if len(row) == 2}
+    assert {role.value for role in Role} <= told
