@@ -68,7 +68,7 @@ class Backlog:
 
     def exceeds(self, limits: Limits, share: float = 1.0) -> bool:
         """Tell whether more waits than this share of what may."""
-        return (
+        return bool(self._waiting) and (
             len(self._waiting) > limits.backlog_commands * share
             or self._bytes > limits.backlog_bytes * share
         )
