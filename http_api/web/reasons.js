@@ -23,14 +23,18 @@ export function inWords({ kind, facts }) {
   }
 }
 
-/** Spells when something is due; `hours` are whole, negative when it is over. */
-export function dueInWords(hours) {
+/** Spells when something is due; `hours` from `now` are whole, negative when it is over. */
+export function dueInWords(hours, now = new Date()) {
   if (hours < 0) return `overdue by ${hours > -DAY_H ? count(-hours, 'hour') : lasting(-hours / DAY_H)}`;
   if (hours === 0) return 'due now';
   if (hours < DAY_H) return `due in ${count(hours, 'hour')}`;
-  if (hours < 2 * DAY_H) return 'due tomorrow';
-  return `due in ${lasting(hours / DAY_H)}`;
+  const due = new Date(now);
+  due.setHours(due.getHours() + hours);
+  const days = Math.round((midnight(due) - midnight(now)) / (DAY_H * 3_600_000)); // as on a calendar
+  return days === 1 ? 'due tomorrow' : `due in ${lasting(days)}`;
 }
+
+const midnight = (date) => new Date(date).setHours(0, 0, 0, 0);
 
 function lasting(days) {
   const whole = Math.floor(days);

@@ -6,7 +6,9 @@ import { test } from 'node:test';
 import { dueInWords, inWords } from '../../http_api/web/reasons.js';
 
 test('a date is as near as people would say', () => {
-  const words = [-400, -48, -5, -1, 0, 1, 23, 24, 47, 48, 13 * 24, 14 * 24].map(dueInWords);
+  const noon = new Date(2026, 4, 6, 12);
+  const hours = [-400, -48, -5, -1, 0, 1, 23, 24, 35, 36, 47, 48, 13 * 24, 14 * 24];
+  const words = hours.map((one) => dueInWords(one, noon));
   assert.deepEqual(words, [
     'overdue by 2 weeks',
     'overdue by 2 days',
@@ -17,6 +19,8 @@ test('a date is as near as people would say', () => {
     'due in 23 hours',
     'due tomorrow',
     'due tomorrow',
+    'due in 2 days',
+    'due in 2 days',
     'due in 2 days',
     'due in 13 days',
     'due in 2 weeks',

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from playwright.async_api import Browser, expect
+import asyncio
+
+from playwright.async_api import Browser, Route, expect
 
 from tests.web.visitor import Visitor, together
 
@@ -19,6 +21,34 @@ async def test_a_new_list_is_written_into_at_once(browser: Browser, origin: str)
     await ann.page.keyboard.press("Enter")
     await ann.has_list_open("Groceries")
     await ann.sees_open("milk")
+
+
+async def test_whoever_writes_before_all_is_loaded_is_not_disturbed(
+    browser: Browser, origin: str
+) -> None:
+    """An answer that comes late does not take the focus out of the field."""
+    ann = await Visitor.arrive(browser, origin)
+    late = asyncio.Event()
+    asked = 0
+
+    async def hold_the_first(route: Route) -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            await late.wait()
+        await route.continue_()
+
+    await ann.page.route("**/api/v1/lists", hold_the_first)
+    await ann.make_account("ann")
+    await ann.page.get_by_label("New todo").click()
+    await ann.page.keyboard.type("mi")
+    async with ann.page.expect_response("**/api/v1/lists"):
+        late.set()
+    await expect(ann.page.get_by_label("New todo")).to_be_focused()
+    await ann.page.keyboard.type("lk")
+    await ann.page.keyboard.press("Enter")
+    await ann.sees_open("milk")
+    await ann.page.unroute_all(behavior="wait")
 
 
 async def test_on_a_phone_the_focus_goes_along_between_the_screens(

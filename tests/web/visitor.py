@@ -59,12 +59,7 @@ class Visitor:
     async def register(cls, browser: Browser, origin: str, name: str, **context: Any) -> Visitor:
         """Open the page and make an account whose username begins with ``name``."""
         visitor = await cls.arrive(browser, origin, **context)
-        visitor.username = f"{name}-{uuid.uuid4().hex[:8]}"
-        await visitor.page.get_by_role("tab", name="New account").click()
-        await visitor.page.get_by_label("User name").fill(visitor.username)
-        await visitor.page.get_by_label("Password").fill(PASSWORD)
-        await visitor.page.get_by_role("button", name="Make my account").click()
-        await visitor.is_live()
+        await visitor.make_account(name)
         return visitor
 
     @classmethod
@@ -141,6 +136,15 @@ class Visitor:
         )
 
     # What the person does
+
+    async def make_account(self, name: str) -> None:
+        """Make an account whose username begins with ``name``, at the door."""
+        self.username = f"{name}-{uuid.uuid4().hex[:8]}"
+        await self.page.get_by_role("tab", name="New account").click()
+        await self.page.get_by_label("User name").fill(self.username)
+        await self.page.get_by_label("Password").fill(PASSWORD)
+        await self.page.get_by_role("button", name="Make my account").click()
+        await self.is_live()
 
     async def make_list(self, title: str) -> None:
         """Make a list, which then is open."""

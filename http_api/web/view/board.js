@@ -115,7 +115,7 @@ export class Board {
     const known = list.view.todos;
     for (const id of this.#rows.keys()) if (!known.has(id)) this.#rows.delete(id);
     if (!this.#rows.has(this.#current)) this.#makeCurrent(open[0]?.id ?? done[0]?.id ?? null);
-    if (this.#compose) this.#composer.focus();
+    if (this.#compose && !document.activeElement.closest('#panel')) this.#composer.focus();
     this.#compose = false;
   }
 

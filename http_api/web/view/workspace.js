@@ -67,7 +67,8 @@ export class Workspace {
     await this.#load();
     wide.addEventListener('change', () => this.#route());
     this.#route();
-    if (asked) at('board').focus({ preventScroll: true }); // the door has taken the focus with it
+    // The door has taken the focus with it, unless somebody has been quick.
+    if (asked && document.activeElement === document.body) at('board').focus({ preventScroll: true });
   }
 
   /** Forgets what was not sent, since the session is over; returns how many changes that were. */
