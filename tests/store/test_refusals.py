@@ -8,11 +8,18 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from store import engines
 from store.actor import Actor
+from store.append import lock_head
+from store.committed import Committed
 from store.database import Pool
 from store.engines import StoreSettings
+from store.entry import Position
 from store.errors import Conflict, NotFound, OpReused
+from store.log_id import LogId
+from store.ops import remember
 from store.refusals import Refusals
 from store.store import Store, open_store
 from store.todo.commands import Command, TodoBlock, TodoCreate, TodoDelete, TodoUnblock, TodoUpdate
@@ -92,7 +99,7 @@ async def test_what_another_replica_changed_is_looked_at_before_anything_is_refu
 
 
 async def test_a_command_sent_again_waits_for_its_first_try_elsewhere(
-    store: Store, person: People, postgresql_url: str
+    store: Store, person: People, postgresql_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While another transaction writes to the list nothing is refused: it may be the same command.
 
@@ -100,32 +107,24 @@ async def test_a_command_sent_again_waits_for_its_first_try_elsewhere(
     """
     ann = await person("ann")
     list_id, closing = await a_circle(store, ann)
-    refusals = Refusals(store.database)
-    written = asyncio.Event()
+    for limit in ("lock_timeout", "statement_timeout"):  # a busy machine takes its time
+        monkeypatch.setitem(engines._SERVER_LIMITS, limit, "60000")
+    patient = await open_store(StoreSettings(postgresql_url, deadline_s=60.0))
+    refusals = Refusals(patient.database)
     asked: list[asyncio.Task[int | None]] = []
 
-    async def write(connection: object) -> None:
-        await connection.execute(  # type: ignore[attr-defined]
-            text("SELECT head FROM logs WHERE kind = 0 AND log_id = :id FOR UPDATE"),
-            {"id": list_id},
-        )
+    async def write(connection: AsyncConnection) -> None:
+        await lock_head(connection, LogId.list(list_id))
         asked.append(asyncio.create_task(refusals.head_for(list_id, ann.id, closing.op)))
-        for _ in range(20):
-            await connection.execute(text("SELECT 1"))  # type: ignore[attr-defined]
-        assert not asked[0].done()
-        await connection.execute(  # type: ignore[attr-defined]
-            text(
-                "INSERT INTO ops (user_id, op, digest, kind, log_id, log_offset, status, body)"
-                " VALUES (:user, :op, '', 0, :id, 1, 200, '')"
-            ),
-            {"user": ann.id, "op": closing.op, "id": list_id},
-        )
-        written.set()
+        while not await connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+            assert not asked[0].done()
+        await remember(connection, ann.id, closing, LogId.list(list_id), made)
 
-    await store.database.transact(Pool.APP, ann.id, write)
-    assert written.is_set()
+    made = Committed(200, b"{}", Position(store.epoch, 1), ())
+    await patient.database.transact(Pool.APP, ann.id, write)
     assert await asked[0] is None
     await refusals.aclose()
+    await patient.aclose()
 
 
 async def test_each_is_told_of_their_own_lists_and_operation_ids_alone(
