@@ -45,6 +45,10 @@ _TOO_SLOW: Final = frozenset(
         "Neo.ClientError.Transaction.TransactionTerminated",
     }
 )
+# Something was removed between two looks of one statement at it: the next try finds it gone.
+_REMOVED: Final = "Neo.ClientError.Statement.EntityNotFound"
+# There is but one database, so a server that has not got it is still starting.
+_STARTING: Final = "Neo.ClientError.Database.DatabaseNotFound"
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +207,9 @@ def _judge(error: Exception) -> Failure | None:
             | OSError()  # TimeoutError, ours, is one
         ):
             return Failure.COUNTS
-        case Neo4jError() if error.code in _TOO_SLOW:
+        case Neo4jError() if error.code == _STARTING:
+            return Failure.COUNTS
+        case Neo4jError() if error.code in _TOO_SLOW or error.code == _REMOVED:
             return Failure.PASSING
         # Too much at a time, or too much in one question: our doing, and the server is there.
         case TransientError() | ConnectionAcquisitionTimeoutError() | TooMuch():

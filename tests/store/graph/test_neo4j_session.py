@@ -167,6 +167,37 @@ async def test_a_mistake_of_ours_is_not_hidden(neo4j_settings: Neo4jSettings) ->
         assert await session.read_rows("RETURN 1 AS one", {}) == [{"one": 1}]
 
 
+class _Removed(ClientError):
+    """Be what the server says when a node goes between being found and being read."""
+
+    code = "Neo.ClientError.Statement.EntityNotFound"
+
+
+async def test_what_is_removed_while_it_is_read_is_asked_for_again_soon(
+    neo4j_settings: Neo4jSettings,
+) -> None:
+    """Others write meanwhile: that is no mistake of ours, and the server is there."""
+
+    async def read(_: AsyncManagedTransaction) -> None:
+        raise _Removed
+
+    async with opened(replace(neo4j_settings, failures=1)) as session:
+        with pytest.raises(GraphUnavailable):
+            await session.read(read)
+        assert not is_open(session.breaker)
+        assert await session.read_rows("RETURN 1 AS one", {}) == [{"one": 1}]
+
+
+async def test_a_server_without_its_database_is_still_starting(
+    neo4j_settings: Neo4jSettings,
+) -> None:
+    """It answers, and has nothing to answer from yet."""
+    async with opened(replace(neo4j_settings, failures=1, database="nowhere")) as session:
+        with pytest.raises(GraphUnavailable):
+            await session.read_rows("RETURN 1", {})
+        assert is_open(session.breaker)
+
+
 async def test_a_transaction_that_fails_leaves_nothing(neo4j_settings: Neo4jSettings) -> None:
     """All or nothing, also when it is cancelled in the middle."""
     async with opened(neo4j_settings) as session:
