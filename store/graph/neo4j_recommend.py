@@ -105,7 +105,8 @@ async def recommend(
         return Recommendations((), {})
     parameters = {"user": lists[0]["user"], "asker": asker, "now": now, "limit": limit}
     (found,) = await rows(transaction, TOP, {**_POINTS, **parameters})
-    candidates = map(_candidate, found["best"])
+    # What another transaction removes meanwhile is still found, and has no properties any more.
+    candidates = [_candidate(row) for row in found["best"] if row["todo"] and row["list"]]
     best = sorted(candidates, key=lambda one: order_of(one, score_of(one, asker, now)))
     return Recommendations(
         tuple(recommendation(one, asker, now) for one in best),

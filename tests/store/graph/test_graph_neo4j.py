@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 import pytest
 from neo4j.exceptions import IncompleteCommit
 
 from store.errors import GraphUnavailable
+from store.graph import neo4j_recommend
 from store.graph.graph_neo4j import Neo4jGraph, Neo4jSettings
 from store.graph.model import Delta, ListGraph, Membership, TodoNode
+from store.graph.neo4j_session import Rows, rows
 from store.graph.terms import terms_of
 from store.todo.model import Role
 from tests.servers.neo4j import Neo4jServer
@@ -69,6 +71,26 @@ async def test_what_was_made_of_an_earlier_history_answers_no_question_about_thi
     assert await all_of(asked["one"]) == await all_of(asked["two"])
     for graph in asked.values():
         await graph.aclose()
+
+
+async def test_what_is_removed_while_it_is_ranked_is_left_out(
+    neo4j_graph: Neo4jGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server finds it still, and then has nothing to say of it."""
+    generation = await neo4j_graph.generation("one")
+    await neo4j_graph.apply(generation, [step(LISTS[0], 1)])
+    before = await neo4j_graph.recommend("bob", 5_000, 5)
+
+    async def removed(transaction: Any, text: Any, parameters: Any) -> Rows:
+        found = await rows(transaction, text, parameters)
+        if text == neo4j_recommend.TOP:
+            (best,) = found[0]["best"]
+            found[0]["best"] = [dict.fromkeys(best), best]
+        return found
+
+    monkeypatch.setattr(neo4j_recommend, "rows", removed)
+    assert len(before.items) == 1
+    assert await neo4j_graph.recommend("bob", 5_000, 5) == before
 
 
 async def test_several_processes_bring_the_same_lists_forward(
