@@ -139,7 +139,9 @@ class Connection:
 
     def sent(self) -> None:
         """Learn that the socket took everything so far; go on with what waited for that."""
-        self._writing_since = _NEVER
+        if self._writing_since != _NEVER:
+            self._writing_since = _NEVER
+            self.session.progressed(self._context.clock.monotonic())
         if self.outbox.full:
             return
         if self._room is not None:
@@ -165,6 +167,8 @@ class Connection:
             return
         if now >= self._writing_since + context.limits.stuck_s:
             self.close(codes.SLOW)
+        elif self._writing_since != _NEVER:
+            self.session.progressed(now)  # a ping may wait, too: being stuck is what counts
         self._perform(self.session.tick(now))
 
     # --- the feeds' side (see realtime.feed.Peer) -------------------------------------------------

@@ -170,6 +170,15 @@ class Session:
         """Start no further command until ``release``: too much waits for the client already."""
         self._held = True
 
+    def progressed(self, now: float) -> None:
+        """Learn that the client took what waited for it: its pong may follow from now on.
+
+        A ping waits its turn behind a page of entries, which takes a slow link many seconds; but
+        the pong comes before the next ping.
+        """
+        if self._pong_by != _FOREVER:
+            self._pong_by = min(now + self._limits.pong_s, self._ping_at)
+
     def release(self, now: float) -> list[Effect]:
         """Go on with the commands that ``hold`` kept back."""
         self._held = False

@@ -166,6 +166,20 @@ def test_a_ping_goes_out_every_25_seconds_and_wants_a_pong() -> None:
     assert closed(talk.tick(10.0)) == 3012
 
 
+def test_the_pong_of_who_reads_slowly_may_come_later() -> None:
+    """10 s after what stood before the ping was taken, but before the next ping."""
+    talk = opened()
+    talk.session.progressed(talk.now)  # no ping is out
+    assert talk.session.deadline == talk.now + 25.0
+    assert talk.tick(25.0) == [Send(b"{}")]
+    talk.now += 9.0
+    talk.session.progressed(talk.now)
+    assert talk.tick(9.5) == []
+    talk.session.progressed(talk.now)
+    assert talk.session.deadline == talk.now + 6.5
+    assert closed(talk.tick(6.5)) == 3012
+
+
 def test_an_expired_token_is_closed_after_a_grace() -> None:
     """25 s past its end; a refresh moves it."""
     talk = opened()

@@ -171,6 +171,27 @@ async def test_a_reader_that_goes_on_gets_everything_once_and_in_order(
     assert server.connection(client).session.is_open
 
 
+async def test_a_reader_that_takes_a_page_in_ten_seconds_has_time_for_its_pong(
+    service: Service, server: Server
+) -> None:
+    """A ping stands in the same queue as the pages: whoever reads on is alive."""
+    ann = await service.person("ann")
+    groceries = await service.make_list(ann)
+    raw, client = await _follow(service, server, ann, groceries, receive_bytes=SMALL)
+    await service.clock.advance(20.0)
+    await _flood(service, server, ann, groceries, 2_500)
+    await _until(lambda: server.sockets[0].full)
+    for _ in range(2):
+        await service.clock.advance(9.0)  # the first ping is due after 5 s
+        assert server.connection(client).session.is_open
+        got = 0
+        while got < 60:
+            got += len(await raw.messages())
+        await _until(lambda: server.sockets[0].full)
+    await service.clock.advance(10.5)
+    assert await raw.closed() == (3008, "slow reader")
+
+
 async def test_a_stuck_reader_learns_why_it_was_cut(service: Service, server: Server) -> None:
     """After 10 s without room; the close frame goes behind what the kernel has."""
     raw, client, _, _ = await _stuck(service, server)
