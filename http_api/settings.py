@@ -21,6 +21,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 
+from http_api.dotenv_file import why_unreadable
 from http_api.origins import origin_of
 from http_api.secret_key import MIN_SECRET_BYTES, secret_key_in, why_weak
 from realtime.redis_url import server_urls
@@ -340,6 +341,8 @@ def load_settings(**overrides: Any) -> Settings:
 
     Raises SettingsError with a line for each bad value: its name, its shape and what is allowed.
     """
+    if wrong := why_unreadable(Path(".env")):
+        raise SettingsError(wrong)
     secrets = overrides.get("secrets_dir") or _SecretsDirectory().secrets_dir
     if secrets is not None and not Path(secrets).is_dir():
         raise SettingsError(f"{PREFIX}SECRETS_DIR names no directory: {secrets}")
