@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from socket import SO_SNDBUF, SOL_SOCKET
 from typing import TYPE_CHECKING
 
 from realtime import codes
@@ -46,6 +47,8 @@ class SocketTransport(asyncio.Protocol):
 
     write_buffer_bytes: int = 32 * 1024
     """Bytes that the kernel has not taken, above which nothing more is written."""
+    kernel_bytes: int = 64 * 1024
+    """What the kernel is asked to hold (Linux takes twice as much): it stands before each ping."""
     close_s: float = 5.0
     """Seconds from the peer's goodbye to the abort, if it does not read what is still written."""
     farewell_bytes: int = 1024 * 1024
@@ -76,6 +79,7 @@ class SocketTransport(asyncio.Protocol):
         # Both marks the same: there is room as soon as the buffer is down to what it may hold.
         transport.set_write_buffer_limits(high=self.write_buffer_bytes, low=self.write_buffer_bytes)
         transport.set_protocol(self)
+        transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_SNDBUF, self.kernel_bytes)
         connection.direct = transport.write
 
     # --- the connection's side (realtime.carrier.Carrier) ------------------------------------

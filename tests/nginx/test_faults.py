@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
+import socket
 from contextlib import AsyncExitStack
 
 import pytest
@@ -11,6 +14,7 @@ from websockets.asyncio.client import connect as open_socket
 from tests.nginx.conftest import Arrive, Connect, StartNginx
 from tests.nginx.load import UNLIMITED, Load
 from tests.servers.deadline import eventually
+from tests.servers.nginx import NAME
 from tests.servers.unix_replica import UnixReplica
 
 pytestmark = [pytest.mark.xdist_group("nginx"), pytest.mark.faults, pytest.mark.timeout(240)]
@@ -100,3 +104,57 @@ async def test_a_replaced_replica_takes_every_socket(
 
     tried_twice = [line for line in nginx.lines() if "," in line["replica"]]
     assert tried_twice, "no handshake met the dead replica"
+
+
+async def test_a_frozen_replica_does_not_get_everyone_who_comes_back(
+    start_nginx: StartNginx, trio: list[UnixReplica]
+) -> None:
+    """It takes handshakes and answers none, and everybody has left it: others are tried as well."""
+    nginx = start_nginx(**UNLIMITED)
+    arrived = tries = 0
+    trio[0].pause()
+    try:
+        async with AsyncExitStack() as stack:
+            while arrived < 8:
+                tries += 1
+                assert tries <= 24, "handshakes go to the one that hangs"
+                opening = open_socket(
+                    nginx.websocket, ssl=nginx.trust(), proxy=None, open_timeout=3
+                )
+                with contextlib.suppress(TimeoutError):
+                    await stack.enter_async_context(opening)
+                    arrived += 1
+    finally:
+        trio[0].resume()
+
+
+async def test_little_waits_for_a_reader_that_stopped(
+    start_nginx: StartNginx, arrive: Arrive
+) -> None:
+    """Less than the megabytes that the kernel would hold, and that a slow link is late by."""
+    nginx = start_nginx(**UNLIMITED)
+    ann = await arrive(nginx)
+    own = await ann.make_list()
+    slow = socket.socket()
+    slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    slow.connect(("127.0.0.1", nginx.port))
+    opening = open_socket(
+        nginx.websocket, sock=slow, ssl=nginx.trust(), server_hostname=NAME, max_queue=1,
+        proxy=None, ping_interval=None, close_timeout=0.1,
+    )  # fmt: skip
+    async with opening as device:
+        connect = {"id": 1, "connect": {"token": ann.access_token}}
+        await device.send(json.dumps(connect))
+        await device.send(json.dumps({"id": 2, "subscribe": {"channel": f"list:{own}"}}))
+        while "subscribe" not in json.loads(await device.recv()):
+            pass
+        todo = {"list_id": own, "title": "milk", "notes": "x" * 8_000, "type": "todo.create"}
+        for _ in range(20):
+            await ann.call("POST", "/commands", {"commands": [todo] * 25})
+        device.transport.abort()
+
+    def logged() -> list[int]:
+        return [one["bytes_out"] for one in nginx.lines() if one["path"] == "/connection/websocket"]
+
+    await eventually(logged, "the line of the log")
+    assert 16_384 < logged()[0] < 1_048_576
