@@ -120,7 +120,10 @@ class Store:
         return await self._commits.commit_first(actor.id, commands, requests)
 
     async def search(self, actor: UUID, search: TodoSearch) -> tuple[Todo, ...]:
-        """Find live todos in all of the actor's lists, by (created_at, id)."""
+        """Find live todos in all of the actor's lists, by (created_at, id).
+
+        Raises NotFound for a list that is named and that the actor is no member of.
+        """
 
         async def work(connection: AsyncConnection) -> tuple[Todo, ...]:
             return await search_todos(connection, actor, search)

@@ -10,7 +10,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, collate, exists, func, not_, or_, select, tuple_, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
 
-from store.list_load import find_person
+from store.errors import NotFound
+from store.list_load import find_person, load_place
 from store.ready import is_ready
 from store.tables import lists, members, todos
 from store.todo_rows import todo_from_row
@@ -48,7 +49,10 @@ class TodoSearch:
 async def search_todos(
     connection: AsyncConnection, actor: UUID, search: TodoSearch
 ) -> tuple[Todo, ...]:
-    """Find at most ``limit`` todos in lists that the actor is a member of."""
+    """Find at most ``limit`` todos in lists that the actor is a member of.
+
+    Raises NotFound for a list that is named and that the actor is no member of.
+    """
     postgresql = connection.dialect.name == "postgresql"
     query = (
         select(todos)
@@ -82,7 +86,11 @@ async def search_todos(
         query = query.where(or_(*(column.icontains(text, autoescape=True) for column in held)))
     if search.after is not None:
         query = query.where(tuple_(todos.c.created_at, todos.c.id) > tuple_(*search.after))
-    return tuple(todo_from_row(row) for row in await connection.execute(query))
+    found = tuple(todo_from_row(row) for row in await connection.execute(query))
+    named = search.list_id
+    if found or named is None or await load_place(connection, named, actor) is not None:
+        return found
+    raise NotFound("There is no such list, or you are not a member of it.")
 
 
 def _cased(column: Column[Any], *, postgresql: bool) -> ColumnElement[Any]:

@@ -100,5 +100,6 @@ ENDPOINTS: Final = (
         handler=_search,
         query=TodosQuery,
         answers={200: Answer("A page of todos", TodoPage)},
+        refusals=(404,),
     ),
 )

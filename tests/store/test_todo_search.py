@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from store.errors import NotFound
 from store.store import Store
 from store.todo.commands import TodoDelete, TodoUpdate
 from store.todo_search import TodoSearch
@@ -45,6 +46,8 @@ async def test_each_filter_narrows_what_is_found(store: Store, person: People) -
     assert await titles(store, ann, due_before=datetime(2031, 1, 1, tzinfo=UTC)) == ["pay_rent"]
     assert await titles(store, ann, due_before=datetime(2030, 1, 1, tzinfo=UTC)) == []
     assert await titles(store, bob) == ["Buy 100% milk", "pay_rent"]
+    with pytest.raises(NotFound):
+        await titles(store, bob, list_id=work)
 
 
 @pytest.mark.parametrize("text", ["äpfel", "ÄPFEL", "Äpfel", "ОГУРЦЫ", "огурцы"])

@@ -283,13 +283,15 @@ class TestSearch:
             "q=%25": ["Milk 100%"],
             "q=_": [],
             "q=' OR 1=1 --": [],
-            f"list={fresh()}": [],
+            f"list={one}&q=none": [],
         }
         for query, titles in found.items():
             page = TodoPage.model_validate(await ann.done("GET", f"/todos?{query}"))
             assert [todo.title for todo in page.todos] == titles, query
-        assert (await eve.done("GET", f"/todos?list={one}"))["todos"] == []
+        assert (await eve.done("GET", "/todos"))["todos"] == []
         assert milk["id"]
+        for asked in (one, fresh()):
+            assert (await eve.get(f"/todos?list={asked}")).status_code == 404
 
     async def test_pages_hold_each_todo_once(self, ann: Someone) -> None:
         """The cursor leads from page to page."""
