@@ -128,13 +128,16 @@ class Advisor:
         advice, heads = await self._recommended(actor, said, limit)
         if self._prepare is not None:
             return Advised(advice, stale=False)
-        if not await self._lateness.is_late(advice.offsets, heads):
-            self._last.keep(question, said)
-            return Advised(advice, stale=False)
+        late = await self._lateness.is_late(advice.offsets, heads)
         if last is not None:
-            before, _ = await self._recommended(actor, last, limit)
-            if sum(before.offsets.values()) >= sum(advice.offsets.values()):
-                return Advised(before, stale=True)
+            # What rests on more stays, also before the graph is late: it has forgotten something.
+            more = sum(last.offsets.get(one, 0) for one in heads) - sum(advice.offsets.values())
+            if more > 0 or (late and more == 0):
+                return Advised((await self._recommended(actor, last, limit))[0], stale=True)
+        if not late:
+            if any(advice.offsets.values()):  # else it is silence
+                self._last.keep(question, said)
+            return Advised(advice, stale=False)
         if not advice.items:
             # "Nothing to do" would be said of lists that are not looked at yet.
             raise GraphUnavailable(_FILLING)
@@ -275,11 +278,13 @@ class Advisor:
             raise _not_yet(min_offset)  # another generation took the place of the one that had it
         if self._prepare is not None:
             return Advised(nothing(offset) if said is None else said, stale=False)
+        if last is not None and last.offset > offset:
+            return Advised(last, stale=True)  # the graph has forgotten something
         if not await self._lateness.is_late({list_id: offset}):
             if said is not None:
                 self._last.keep(question, said)
             return Advised(nothing(offset) if said is None else said, stale=False)
-        if last is not None and (said is None or last.offset > offset):
+        if last is not None and said is None:
             return Advised(last, stale=True)
         if said is None:
             raise GraphUnavailable(_FILLING)

@@ -144,7 +144,9 @@ async def test_workers_killed_again_and_again_leave_nothing_half_done(
     start_service: StartService, own_neo4j: Neo4jServer, own_redis: RedisServer
 ) -> None:
     """While people write, one is frozen beyond its leases, and Neo4j stands still in between."""
-    service = await start_service(own_neo4j, replicas=1, REDIS_URL=own_redis.url())
+    service = await start_service(
+        own_neo4j, replicas=1, REDIS_URL=own_redis.url(), GRAPH_PAUSE_S="1"
+    )
     (ann,) = await service.people("ann")
     lists = [await ann.make_list(f"list {number}") for number in range(6)]
     over = asyncio.Event()

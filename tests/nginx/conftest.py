@@ -39,10 +39,13 @@ class Arrive(Protocol):
 class Connect(Protocol):
     """Connect a person's device through Nginx, with an official SDK."""
 
-    def __call__(self, sdk: str, visitor: Visitor) -> Awaitable[SdkClient]:
+    def __call__(
+        self, sdk: str, visitor: Visitor, *, through: Nginx | None = None
+    ) -> Awaitable[SdkClient]:
         """Give it once it is connected.
 
         ``sdk`` is ``python``, ``javascript``, or ``stream``: the latter over HTTP streaming.
+        ``through`` None: the visitor's own Nginx.
         """
 
 
@@ -129,8 +132,8 @@ async def connect(run: Run, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Co
     """Give a function that connects devices; they are ended in the end."""
     started: list[SdkClient] = []
 
-    async def make(sdk: str, visitor: Visitor) -> SdkClient:
-        nginx, options = visitor.nginx, {}
+    async def make(sdk: str, visitor: Visitor, *, through: Nginx | None = None) -> SdkClient:
+        nginx, options = through or visitor.nginx, {}
         client: SdkClient
         if sdk == "python":
             client = PythonClient()

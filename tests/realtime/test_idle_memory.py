@@ -29,6 +29,13 @@ class Wire(asyncio.Transport):
         self.received = b""
         self.protocol: asyncio.Protocol
 
+    def get_extra_info(self, name: str, default: object = None) -> object:
+        """Be the socket, too."""
+        return self if name == "socket" else default
+
+    def setsockopt(self, *option: int) -> None:
+        """Need none."""
+
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
         """Be taken over."""
         assert isinstance(protocol, asyncio.Protocol)

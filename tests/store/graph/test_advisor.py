@@ -77,12 +77,13 @@ async def world(store: Store, graph: Graph, person: People) -> _World:
     return made
 
 
+@pytest.mark.parametrize("late", [True, False], ids=["for long", "for a moment"])
 async def test_a_graph_that_is_filled_again_gives_way_to_what_was_said_before(
-    world: _World,
+    world: _World, late: bool
 ) -> None:
     """Marked stale; who wants an offset is refused, for it is not there any more."""
     await world.project(*world.lists)
-    advisor = world.advisor()
+    advisor = world.advisor(late=late)
     before = {name: await ask() for name, ask in world.questions(advisor).items()}
     next_before = await advisor.recommend(world.ann, 5)
     assert [one.todo.id for one in next_before.value.items] == [world.foot]
@@ -115,6 +116,7 @@ async def test_an_empty_graph_s_silence_is_no_answer(world: _World) -> None:
     advice = await young.recommend(world.ann, 5)
     assert (advice.stale, advice.value.items) == (False, ())
     assert advice.value.offsets == dict.fromkeys(world.lists, 0)
+    assert young._last.weight == 0
 
 
 async def test_a_part_is_told_as_a_part(world: _World) -> None:
