@@ -6,6 +6,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -20,7 +21,7 @@ from bench.graph import graph
 from bench.hostile import hostile
 from bench.joins import joins
 from bench.machine import describe_machine
-from bench.report import page, show
+from bench.report import page, renewed, section, show
 from bench.resume import resume
 from bench.revocation import revocation
 from bench.site import Site, load_average, open_site
@@ -48,7 +49,7 @@ WITHIN_S = 600.0
 
 
 async def main(names: list[str]) -> int:
-    """Measure ``names`` (none: all, which also writes the page); give the exit status."""
+    """Measure ``names`` (none: all), write the page, or renew its sections; give the status."""
     console = Console()
     unknown = sorted(set(names) - BENCHMARKS.keys())
     if unknown:
@@ -64,11 +65,15 @@ async def main(names: list[str]) -> int:
                 measured = await BENCHMARKS[name](site)
             results.append((measured, load_average()))
             show(console, *results[-1])
-    if not names:
+    sections = [section(*one, datetime.now(UTC).date()) for one in results]
+    written = renewed(PAGE.read_text(), machine, sections) if names else page(machine, sections)
+    if written is None:
+        console.print(f"docs/{PAGE.name} is of another machine, or older: it stays as it is.")
+    else:
         IMAGES.mkdir(exist_ok=True)
         for plot in (plot for measured, _ in results for plot in measured.plots):
             (IMAGES / f"{plot.file}.svg").write_text(plot.svg())
-        PAGE.write_text(page(machine, results))
+        PAGE.write_text(written)
         console.print(f"Written to docs/{PAGE.name}.")
     missed = [
         figure for measured, _ in results for figure in measured.figures if figure.reached is False

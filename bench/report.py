@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from rich.console import Console
 from rich.table import Table
 
 from bench.figure import Measured
 
-__all__ = ["page", "show"]
+__all__ = ["page", "renewed", "section", "show"]
 
 _HEADS = ("figure", "measured", "runs", "goal", "reached")
 
@@ -26,31 +28,63 @@ def show(console: Console, measured: Measured, load: float) -> None:
     console.print(f"{measured.method} Load average at the end: {load:.1f}.\n", style="dim")
 
 
-def page(machine: Mapping[str, str], results: Sequence[tuple[Measured, float]]) -> str:
-    """Write the page: the machine, then a section a benchmark with its load average."""
+def page(machine: Mapping[str, str], sections: Sequence[str]) -> str:
+    """Write the page: the machine, then a section a benchmark."""
     lines = [
         "# Performance",
         "",
-        "Written by `make bench` from one real run: every server is a real one, started for the",
+        "Written by `make bench` from real runs: every server is a real one, started for the",
         "run on the loopback interface, with `fsync` on. Each figure is the median of several",
         "short runs; their span stands beside it. `make bench ONLY=delivery` repeats one of them.",
         "",
+        *_table(machine),
+    ]
+    return "\n".join(lines) + "\n" + "".join(sections)
+
+
+def section(measured: Measured, load: float, day: date) -> str:
+    """Write a benchmark's section, with the machine's load average at its end."""
+    lines = [
+        "",
+        f"## {measured.title}",
+        "",
+        measured.method,
+        "",
+        *(f"![{plot.title}](images/{plot.file}.svg)\n" for plot in measured.plots),
+        f"| {' | '.join(_HEADS)} |",
+        "| --- | ---: | ---: | ---: | ---: |",
+        *(f"| {' | '.join(figure.cells)} |" for figure in measured.figures),
+        "",
+        f"Measured on {day.isoformat()}; load average at the end: {load:.1f}.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def renewed(before: str, machine: Mapping[str, str], sections: Sequence[str]) -> str | None:
+    """Put sections in the place of those of the same benchmarks in a page.
+
+    None: the page is not of this machine, or has no such section.
+    """
+    if "\n".join(_table(machine)) not in before:
+        return None
+    parts = re.split(r"(?m)^(?=\n## )", before)
+    names = [_name(part) for part in parts]
+    for one in sections:
+        if _name(one) not in names:
+            return None
+        parts[names.index(_name(one))] = one
+    return "".join(parts)
+
+
+def _name(part: str) -> str:
+    """Name a section by the first words of its title: numbers in it may change."""
+    found = re.match(r"\n## ([\w -]+)", part)
+    return found.group(1) if found else ""
+
+
+def _table(machine: Mapping[str, str]) -> list[str]:
+    return [
         "| machine | |",
         "| --- | --- |",
         *(f"| {name} | {value} |" for name, value in machine.items()),
     ]
-    for measured, load in results:
-        lines += [
-            "",
-            f"## {measured.title}",
-            "",
-            measured.method,
-            "",
-            *(f"![{plot.title}](images/{plot.file}.svg)\n" for plot in measured.plots),
-            f"| {' | '.join(_HEADS)} |",
-            "| --- | ---: | ---: | ---: | ---: |",
-            *(f"| {' | '.join(figure.cells)} |" for figure in measured.figures),
-            "",
-            f"Load average at the end: {load:.1f}.",
-        ]
-    return "\n".join(lines) + "\n"
