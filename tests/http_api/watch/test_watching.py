@@ -25,8 +25,8 @@ _NEWS = re.compile(r"^-- (.*)$", re.MULTILINE)
 class Watch:
     """Hold a running `lockstep watch --plain` and read its lines."""
 
-    def __init__(self, process: Process) -> None:
-        self.process = process
+    def __init__(self, process: Process, seen: Path) -> None:
+        self.process, self.seen = process, seen
 
     @property
     def changes(self) -> list[tuple[int, str]]:
@@ -45,6 +45,14 @@ class Watch:
         except TimeoutError as error:
             message = f"{error}; it wrote:\n{self.process.log()}"
             raise TimeoutError(message) from None
+
+    async def remembers(self, offset: int) -> None:
+        """Wait until the next one would begin behind ``offset``, which is just after it showed."""
+
+        def is_written() -> bool:
+            return self.seen.exists() and f'"offset": {offset}}}' in self.seen.read_text()
+
+        await eventually(is_written, f"{offset} is remembered", within_s=30.0)
 
 
 # Two replicas: people act through the one, watches are connected to the other.
@@ -75,7 +83,7 @@ def start_watch(run: Run, tmp_path: Path) -> Iterator[StartWatch]:
         argv: list[str | Path] = [lockstep(), "watch", wanted, "--token-stdin"]
         argv += ["--server", (at or person.at).origin, "--plain", "--seen", seen, *options]
         watch = Watch(
-            Process(run, "watch", ["/bin/sh", "-c", command, "sh", *argv], env=environment())
+            Process(run, "watch", ["/bin/sh", "-c", command, "sh", *argv], env=environment()), seen
         )
         started.append(watch)
         return watch
@@ -161,6 +169,7 @@ async def test_a_killed_watch_shows_what_it_missed_when_it_is_started_again(
     await first.shows("at offset 2")
     await ann.add_todo(list_id, "one")
     await first.shows("added “one”")
+    await first.remembers(3)
     first.process.kill()
     await ann.add_todo(list_id, "two")
     await ann.add_todo(list_id, "three")
