@@ -2,7 +2,7 @@
 
 import { explain } from './api.js';
 
-const STALE = 'The graph is away for a moment. This is what it said last.';
+const STALE = 'The graph is away or behind for a moment. This is what it knew last.';
 const AWAY = 'The graph is away for a moment. Your lists go on as ever, and this fills in by itself.';
 const SOONEST_S = 2;
 const LATEST_S = 60;

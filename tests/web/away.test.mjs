@@ -8,7 +8,7 @@ import { againAfter, sayAway, sayStale } from '../../http_api/web/away.js';
 
 test('an answer that is marked stale is said to be one, a fresh one says nothing', () => {
   assert.equal(sayStale({ stale: false }, { stale: false }), '');
-  assert.match(sayStale({ stale: false }, { stale: true }), /what it said last/);
+  assert.match(sayStale({ stale: false }, { stale: true }), /what it knew last/);
 });
 
 test('the graph being away is said calmly, any other refusal in the words of the service', () => {

@@ -152,12 +152,14 @@ async def test_an_answer_that_is_marked_stale_is_said_to_be_one(
     await _let_wait(plan, "pour", "dig")
     await expect(plan.locator(".node")).to_have_count(2)
     await expect(plan.locator("#plan-away")).to_have_text(
-        "The graph is away for a moment. This is what it said last."
+        "The graph is away or behind for a moment. This is what it knew last."
     )
     following = await ann.open_panel("What to do next")
     await expect(following.locator("#next .name")).to_have_text(["dig"])
     away = following.locator("#next-away")
-    await expect(away).to_have_text("The graph is away for a moment. This is what it said last.")
+    await expect(away).to_have_text(
+        "The graph is away or behind for a moment. This is what it knew last."
+    )
     stale = False
     await following.get_by_role("checkbox", name="dig").click()
     await expect(following.locator("#next .name")).to_have_text(["pour"])
