@@ -53,6 +53,24 @@ async def test_whoever_writes_before_all_is_loaded_is_not_disturbed(
     await ann.page.unroute_all(behavior="wait")
 
 
+async def test_nothing_is_written_before_there_is_a_list(browser: Browser, origin: str) -> None:
+    """While the lists are on their way there is no field that would lose what goes into it."""
+    ann = await Visitor.arrive(browser, origin)
+    here = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await here.wait()
+        await route.continue_()
+
+    await ann.page.route("**/api/v1/lists", hold)
+    await ann.make_account("ann")
+    await expect(ann.page.get_by_label("New todo")).to_be_hidden()
+    await expect(ann.page.get_by_role("button", name="Share")).to_be_disabled()
+    here.set()
+    await expect(ann.page.get_by_label("New todo")).to_be_visible()
+    await ann.page.unroute_all(behavior="wait")
+
+
 async def test_on_a_phone_the_focus_goes_along_between_the_screens(
     browser: Browser, origin: str
 ) -> None:
