@@ -6,13 +6,16 @@ import asyncio
 import time
 import uuid
 from collections import Counter
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from tests.nginx.conftest import Arrive, Connect
+from tests.nginx.spread import on_every_replica
 from tests.nginx.visitor import Visitor
 from tests.servers.deadline import eventually
 from tests.servers.nginx import Nginx
+from tests.servers.replica import Replica
 from tests.servers.sdk_client import SdkClient
 
 # One address must be able to do all of it: these scenarios are not about limits.
@@ -53,18 +56,21 @@ class Load:
     _over: asyncio.Event = field(default_factory=asyncio.Event)
 
     @classmethod
-    async def begin(cls, nginx: Nginx, arrive: Arrive, connect: Connect) -> Load:
-        """Have everybody follow one list, and begin to write."""
+    async def begin(
+        cls, nginx: Nginx, replicas: Sequence[Replica], arrive: Arrive, connect: Connect
+    ) -> Load:
+        """Have everybody follow one list, on every one of ``replicas``, and begin to write."""
         people = [await arrive(nginx, "ann") for _ in range(_WRITERS)]
         guest = await arrive(nginx, "guest")
         shared = await people[0].make_list()
         for other in people[1:]:
             await people[0].share(shared, other)
         await people[0].share(shared, guest, "viewer")
-        devices = [
-            await connect(sdk, person)
-            for sdk, person in zip(["python", "javascript"] * 2, people, strict=False)
-        ]
+
+        def follow(number: int) -> Awaitable[SdkClient]:
+            return connect(("python", "javascript")[number % 2], people[number % len(people)])
+
+        devices = await on_every_replica(follow, replicas, least=4)
         guest_device = await connect("python", guest)
         head = (await people[0].position(shared))["offset"]
         for device in (*devices, guest_device):

@@ -21,11 +21,11 @@ pytestmark = [pytest.mark.xdist_group("nginx"), pytest.mark.faults, pytest.mark.
 
 
 async def test_a_reload_loses_nothing(
-    start_nginx: StartNginx, arrive: Arrive, connect: Connect
+    start_nginx: StartNginx, arrive: Arrive, connect: Connect, trio: list[UnixReplica]
 ) -> None:
     """No request fails; sockets stay for 20 s, are cut once, and go on where they were."""
     nginx = start_nginx(**UNLIMITED)
-    load = await Load.begin(nginx, arrive, connect)
+    load = await Load.begin(nginx, trio, arrive, connect)
     await load.until_acknowledged(300)
 
     old = nginx.reload()

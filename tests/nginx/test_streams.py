@@ -15,6 +15,7 @@ from tests.nginx.conftest import Arrive, Connect, StartNginx
 from tests.nginx.load import UNLIMITED
 from tests.nginx.mirror import mirror
 from tests.nginx.raw import get, send
+from tests.nginx.spread import on_every_replica
 from tests.servers.deadline import eventually
 from tests.servers.nginx import Nginx
 from tests.servers.sdk_client import SdkClient
@@ -70,30 +71,32 @@ async def test_streams_outlive_their_replica(
     ann = await arrive(nginx)
     own = await ann.make_list()
     channel = f"list:{own}"
-    devices = [await connect("stream", ann) for _ in range(2)]  # one on each
+    devices = await on_every_replica(lambda _: connect("stream", ann), trio[:2])
     heads = [await _follow(device, channel) for device in devices]
 
     reasons = []
     for replica, fault in ((trio[0], trio[0].stop), (trio[1], trio[1].kill)):
         marks = [len(device.events) for device in devices]
         await fault()
-        await ann.add_todo(own)
+        try:
+            await ann.add_todo(own)
 
-        def cut(marks: list[int] = marks) -> list[int]:
-            told = [
-                event["code"]
-                for device, mark in zip(devices, marks, strict=True)
-                for event in device.events[mark:]
-                if event["event"] == "connecting"
-            ]
-            return [*told, 0] if told else []
+            def cut(marks: list[int] = marks) -> list[int]:
+                told = [
+                    event["code"]
+                    for device, mark in zip(devices, marks, strict=True)
+                    for event in device.events[mark:]
+                    if event["event"] == "connecting"
+                ]
+                return [*told, 0] if told else []
 
-        reasons.append((await eventually(cut, "somebody notices"))[0])
-        last = (await ann.add_todo(own))["offset"]
-        for device, head in zip(devices, heads, strict=True):
-            await device.event("publication", channel=channel, offset=last, within_s=30)
-            assert device.offsets(channel) == list(range(head + 1, last + 1))
-        await replica.launch()
+            reasons.append((await eventually(cut, "somebody notices"))[0])
+            last = (await ann.add_todo(own))["offset"]
+            for device, head in zip(devices, heads, strict=True):
+                await device.event("publication", channel=channel, offset=last, within_s=30)
+                assert device.offsets(channel) == list(range(head + 1, last + 1))
+        finally:
+            await replica.launch()
 
     assert reasons[0] == 3001  # told before the end
     assert reasons[1] < 3000  # nobody could tell: the SDK's own

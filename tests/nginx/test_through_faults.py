@@ -252,7 +252,7 @@ async def test_nothing_is_lost(
     """
     request.node.stash[_REPLICAS] = hurt.replicas
     await hurt.heal()
-    load = await Load.begin(hurt.edge, arrive, connect)
+    load = await Load.begin(hurt.edge, hurt.replicas, arrive, connect)
     one = Scenario(hurt, load)
     await load.until_acknowledged(200)
 
