@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 from uuid import UUID, uuid4
 
 import orjson
@@ -202,3 +203,42 @@ async def test_every_command_granted_on_a_table_has_a_policy_that_checks(
     assert {(role, table) for role, table, _ in granted} >= {("lockstep_app", "todos")}
     assert granted - covered == set()
     assert {table for _, table, _ in granted} == set(TABLES)
+
+
+async def test_a_write_looks_at_one_membership_however_many_there_are(
+    store: Store, person: People
+) -> None:
+    """The policies ask by key: they do not collect all lists of a person for every statement."""
+    ann, list_id = await fill(store, person)
+    for number in range(40):
+        await store.commit(ann, ListCreate(title=f"other {number}"))
+    statements = (
+        "UPDATE logs SET head = head WHERE kind = 0 AND log_id = :list",
+        """INSERT INTO entries (kind, log_id, log_offset, type, data)
+           VALUES (0, :list, 1000, 'todo.created', '{}')""",
+    )
+
+    async def looked_at(connection: AsyncConnection) -> list[int]:
+        return [
+            _rows_of_members(
+                await connection.scalar(
+                    text(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}"), {"list": list_id}
+                )
+            )
+            for statement in statements
+        ]
+
+    rows = await store.database.transact(Pool.APP, ann.id, looked_at)
+    assert all(1 <= each <= 6 for each in rows), rows
+
+
+def _rows_of_members(plan: Any) -> int:
+    """Count the rows that any node of a plan read from ``members``."""
+    if isinstance(plan, list):
+        return sum(map(_rows_of_members, plan))
+    if not isinstance(plan, dict):
+        return 0
+    mine = (
+        plan["Actual Rows"] * plan["Actual Loops"] if plan.get("Relation Name") == "members" else 0
+    )
+    return int(mine) + sum(_rows_of_members(part) for part in plan.values())
