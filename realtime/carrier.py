@@ -12,6 +12,9 @@ __all__ = ["Carrier"]
 class Carrier(Protocol):
     """Be what a connection needs of its socket. No method waits."""
 
+    name: str
+    """What kind of socket it is; one word for all of a kind."""
+
     def wake(self) -> None:
         """Come and take what waits (``Connection.take``); called often, must be cheap."""
 

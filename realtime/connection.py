@@ -84,7 +84,7 @@ class Connection:
     ) -> None:
         now = context.clock.monotonic()
         limits = context.limits
-        self.session = Session(client, encoding, limits, now)
+        self.session = Session(client, encoding, limits, now, context.counts)
         self.number = next(PEER_NUMBERS)  # see realtime.feed.Peer
         self.outbox: Outbox[Follower] = Outbox(limits.outbox_entries, limits.outbox_bytes)
         self.followers: list[Follower] = []  # a dict by channel takes 400 bytes more
@@ -102,6 +102,11 @@ class Connection:
         self._crowded = False
         self._due = _NEVER
         self._schedule()
+
+    @property
+    def carrier(self) -> str:
+        """Name the kind of socket that carries it."""
+        return self._transport.name
 
     @property
     def encoding(self) -> Encoding:
@@ -182,6 +187,7 @@ class Connection:
         self.queue()  # what comes now must queue behind this
         dropped = self.outbox.push(message, weight, follower, offset)
         if dropped:
+            self._context.counts.slow_readers += 1
             for one in dropped:
                 self._context.hub.fell_behind(one.source, one.offset)
                 self.behind(one.source)
@@ -322,6 +328,7 @@ class Connection:
         if code.code in _NOTHING_MORE:
             self.outbox.clear()
         self._cleanup(code.code)
+        self._context.counts.refused("close", code.code, code.reason)
         self._abort_at = self._context.clock.monotonic() + self._context.limits.close_s
         self._transport.close(code)
 

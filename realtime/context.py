@@ -16,6 +16,7 @@ from realtime.effects import Authenticated, Failed, Outcome, Refused
 if TYPE_CHECKING:
     from realtime.clock import Clock
     from realtime.connection import Connection
+    from realtime.counts import Counts
     from realtime.deadlines import Deadlines
     from realtime.hub import Hub
     from realtime.limits import Limits
@@ -38,6 +39,7 @@ class Context:
     limits: Limits
     tasks: Tasks
     deadlines: Deadlines[Connection]
+    counts: Counts
     log: structlog.typing.FilteringBoundLogger  # bound: the lazy one binds anew at each call
     register: Callable[[Connection], None]
     unregister: Callable[[Connection], None]

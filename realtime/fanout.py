@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
+from realtime.counts import Counts
 from realtime.few import Few, added, removed
 from realtime.frames import framed
 from realtime.outbox import Weight
@@ -61,13 +63,14 @@ class _Group:
 class _Walk:
     """Hold one message on its way to those who were live when it came."""
 
-    __slots__ = ("frames", "group", "next", "number", "offset", "size", "thinned")
+    __slots__ = ("frames", "group", "made_at", "next", "number", "offset", "size", "thinned")
 
     def __init__(self, number: int, group: _Group, offset: int) -> None:
         self.number = number
         self.group = group
         self.offset = offset  # of the first publication in it
         self.frames: list[bytes] = []
+        self.made_at: list[float] = []  # of the entries that tell
         self.size = 0
         self.next = 0
         self.thinned = False  # not all of the group are to have it any more
@@ -89,12 +92,21 @@ class FanOut:
     fetch. So what differs from the row is kept apart: ``queueing``, shared by all logs, holds the
     peers past whose outbox nothing may be written now, and a follower has from which walk on it is
     live (leaving makes that never). Whoever comes has had, by itself, all that is still on its way.
+
+    ``counts`` takes note of the deliveries, None: nobody wants to know. ``now`` gives seconds since
+    1970.
     """
 
-    __slots__ = ("_live", "_numbers", "_queueing", "_round", "_walks", "deliveries")
+    __slots__ = ("_live", "_now", "_numbers", "_queueing", "_round", "_walks", "counts")
 
-    def __init__(self, queueing: AbstractSet[Peer] = frozenset()) -> None:
-        self.deliveries = 0
+    def __init__(
+        self,
+        queueing: AbstractSet[Peer] = frozenset(),
+        counts: Counts | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.counts = counts or Counts()
+        self._now = now
         self._queueing = queueing
         self._live: Few[Follower] = ()
         # The live ones, as a loop needs them; None: somebody came or went.
@@ -134,6 +146,7 @@ class FanOut:
             self._round = _grouped(self._live)
         walks = deque() if self._walks is None else self._walks
         newest = tuple(walks)[: -len(self._round) - 1 : -1]  # the last one first
+        made_at = publication.made_at
         for group in self._round:
             frame = group.encoding.publication(publication)
             walk = next((one for one in newest if one.group is group), None)
@@ -142,6 +155,8 @@ class FanOut:
                 walk = _Walk(self._numbers, group, publication.offset)
                 walks.append(walk)
             walk.frames.append(frame)
+            if made_at is not None:
+                walk.made_at.append(made_at)
             walk.size += len(frame) + 1
         if self._walks is None:
             self._walks = walks
@@ -154,7 +169,7 @@ class FanOut:
             for follower in followers:
                 if follower in waiting and follower.live_from <= walk.number:
                     follower.peer.push(walk.message, Weight.ENTRY, follower, walk.offset)
-                    self.deliveries += len(walk.frames)
+                    self.counts.deliveries += len(walk.frames)
         for follower in followers:
             follower.live_from = self._numbers + 1
         self._thin()
@@ -170,9 +185,13 @@ class FanOut:
         walk = walks[0]
         size = len(walk.group.followers)
         start, walk.next = walk.next, min(walk.next + _SLICE, size)
+        counts, served = self.counts, walk.next - start
         if not self._write_all(walk, start):
-            self._write_each(walk, start)
-        self.deliveries += (walk.next - start) * len(walk.frames)
+            served -= self._write_each(walk, start)
+        counts.deliveries += served * len(walk.frames)
+        now = self._now()
+        for made_at in walk.made_at:
+            counts.delivery_s.add(now - made_at, served)
         if walk.next >= size:
             walks.popleft()
         if walks:
@@ -200,11 +219,12 @@ class FanOut:
             write(wire)
         return True
 
-    def _write_each(self, walk: _Walk, start: int) -> None:
-        """Write to those of a slice who are still to have it, or queue it for them."""
+    def _write_each(self, walk: _Walk, start: int) -> int:
+        """Write to those of a slice who are still to have it, or queue it; count the others."""
         group, number, offset, queueing = walk.group, walk.number, walk.offset, self._queueing
         message = walk.message
         wire = framed(message, text=group.encoding.text)
+        skipped = 0
         for follower in group.followers[start : walk.next]:
             if follower.live_from <= number:
                 peer = follower.peer
@@ -213,6 +233,9 @@ class FanOut:
                     write(wire)
                 else:
                     peer.push(message, Weight.ENTRY, follower, offset)
+            else:
+                skipped += 1
+        return skipped
 
 
 def _grouped(followers: Iterable[Follower]) -> list[_Group]:

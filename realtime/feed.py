@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterable
 from collections.abc import Set as AbstractSet
 from itertools import count
@@ -10,6 +11,7 @@ from uuid import UUID
 
 from realtime import codes
 from realtime.codes import UnsubscribeCode
+from realtime.counts import Counts
 from realtime.encoding import Encoding
 from realtime.fanout import FanOut
 from realtime.few import Few, added, removed
@@ -121,6 +123,8 @@ class Feed:
         lease_s: float,
         budget: RecentBudget | None = None,
         queueing: AbstractSet[Peer] = frozenset(),
+        counts: Counts | None = None,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self.log = log
         self.recent = Recent(budget or RecentBudget(0))
@@ -134,7 +138,7 @@ class Feed:
         self.repairing = False
         self._lease_s = lease_s
         self._presence: Presence | None = None
-        self._live = FanOut(queueing)
+        self._live = FanOut(queueing, counts, now)
         self._slow: Few[Follower] = ()
         self._joiners: Few[Follower] = ()
         self._seats: dict[Peer, SignalSeat] | None = None
@@ -167,16 +171,21 @@ class Feed:
         return [*self._live, *self._slow]
 
     @property
+    def subscribed(self) -> int:
+        """Count the followers."""
+        return len(self._live) + len(self._slow)
+
+    @property
+    def seated(self) -> int:
+        """Count the subscriptions to the list's signals."""
+        return 0 if self._seats is None else len(self._seats)
+
+    @property
     def gap(self) -> Gap | None:
         """Name what is missing; it has to be read from the log."""
         return self.sequencer.gap
 
     # --- the log ----------------------------------------------------------------------------------
-
-    @property
-    def deliveries(self) -> int:
-        """Count the publications handed to followers."""
-        return self._live.deliveries
 
     def begin(self, head: int) -> None:
         """Start after ``head`` unless begun already."""
@@ -196,6 +205,7 @@ class Feed:
         self._deliver(self.sequencer.repaired(publications, head))
 
     def _deliver(self, due: list[Publication]) -> None:
+        self._live.counts.publications += len(due)
         for publication in due:
             offset = publication.offset
             self.position = offset
@@ -245,7 +255,7 @@ class Feed:
             first = step.publications[0]
             encoding = follower.peer.encoding
             message = encoding.separator.join(map(encoding.publication, step.publications))
-            self._live.deliveries += len(step.publications)
+            self._live.counts.deliveries += len(step.publications)
             follower.peer.push(message, Weight.ENTRY, follower, first.offset)
         subscription = follower.subscription
         if step.ended:

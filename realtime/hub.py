@@ -19,6 +19,7 @@ from realtime.bus import (
     Signalled,
 )
 from realtime.clock import Clock
+from realtime.counts import Counts
 from realtime.feed import Feed, Follower, Peer, SignalSeat
 from realtime.limits import Limits
 from realtime.presence import ClientInfo
@@ -44,13 +45,20 @@ class Hub:
     """
 
     def __init__(
-        self, store: LogSource, bus: Bus, clock: Clock, limits: Limits, tasks: Tasks
+        self,
+        store: LogSource,
+        bus: Bus,
+        clock: Clock,
+        limits: Limits,
+        tasks: Tasks,
+        counts: Counts,
     ) -> None:
         self.feeds: dict[LogId, Feed] = {}
         self.queueing: set[Peer] = set()  # past whose outbox nothing may be written (see FanOut)
         self.reads = Reads(store, limits)
         self.reads.on_new_epoch = self._reset
-        self.repair = Repair(store, self.reads, tasks)
+        self.repair = Repair(store, self.reads, tasks, counts)
+        self._counts = counts
         self._store = store
         self._bus = bus
         self._clock = clock
@@ -67,8 +75,15 @@ class Hub:
         """Give the feed of a log, followed on the bus; register with it before the next wait."""
         feed = self.feeds.get(log)
         if feed is None:
-            limits = self._limits
-            feed = Feed(log, limits.held, limits.presence_lease_s, self._budget, self.queueing)
+            feed = Feed(
+                log,
+                self._limits.held,
+                self._limits.presence_lease_s,
+                self._budget,
+                self.queueing,
+                self._counts,
+                self._clock.now,
+            )
             self.feeds[log] = feed
             self._opening[log] = self._tasks.spawn(self._open(feed))
         opening = self._opening.get(log)
@@ -245,6 +260,7 @@ class Hub:
             return
         since = subscription.position
         read = await self.reads.page(feed.log, subscription.user, since, follower.page_entries)
+        self._counts.pages += 1
         # Mostly the bytes end a page, not the number: rows beyond them would be read for nothing.
         follower.page_entries = max(_LEAST_PAGE, len(read.entries) * 5 // 4)
         if read.role is not None and not read.floor <= since <= read.head:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -10,6 +11,10 @@ from store.entry import Entry
 __all__ = ["EVERYONE", "Publication"]
 
 EVERYONE: Final = UUID(int=0)  # no user has the nil UUID
+
+# The first is the entry's own: before it stand the type, ids and a username, and in text no
+# quotation mark is without a backslash.
+_AT: Final = b',"at":"'
 
 
 class Publication:
@@ -37,6 +42,20 @@ class Publication:
             self.removes = entry.subject
         elif entry.type == "list.deleted":
             self.removes = EVERYONE
+
+    @property
+    def made_at(self) -> float | None:
+        """Give the seconds since 1970 at which the change was decided; None: it does not tell.
+
+        A moment before its commit, by the clock of whichever process did it.
+        """
+        data = self.entry.data
+        start = data.find(_AT) + len(_AT)
+        try:
+            at = data[start : data.index(b'"', start)].decode()
+            return datetime.fromisoformat(at).timestamp()
+        except ValueError:
+            return None
 
     def ends(self, user: UUID) -> bool:
         """Tell whether this entry takes ``user``'s access away."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import structlog
 
+from realtime.counts import Counts
 from realtime.feed import Feed
 from realtime.publication import Publication
 from realtime.reads import LogSource, Reads, Refusal
@@ -25,9 +26,8 @@ class Repair:
     does.
     """
 
-    def __init__(self, store: LogSource, reads: Reads, tasks: Tasks) -> None:
-        self.gaps = 0
-        self.reads = 0
+    def __init__(self, store: LogSource, reads: Reads, tasks: Tasks, counts: Counts) -> None:
+        self._counts = counts
         self._store = store
         self._reads = reads
         self._tasks = tasks
@@ -36,7 +36,7 @@ class Repair:
         """Repair a feed that has a gap; ``doubtful``: read in any case, somebody hinted at more."""
         if feed.repairing or feed.position is None or (feed.gap is None and not doubtful):
             return
-        self.gaps += 1
+        self._counts.gaps += 1
         feed.repairing = True
         self._tasks.spawn(self._repair(feed))
 
@@ -65,11 +65,12 @@ class Repair:
             while (position := feed.position) is not None and position > last:
                 last = position
                 read = await self._reads.repair(feed.log, position)
-                self.reads += 1
+                self._counts.repairs += 1
                 feed.repaired((Publication(entry) for entry in read.entries), read.head)
                 if feed.gap is None:
                     return
         except (LockstepError, Refusal) as error:
+            self._counts.failed_repairs += 1
             _log.warning("repair_failed", list=feed.channel, offset=feed.position, error=str(error))
         finally:
             feed.repairing = False

@@ -17,6 +17,7 @@ from realtime.bus import Bus, BusMessage, BusState, Grown
 from realtime.clock import Clock, SystemClock
 from realtime.connection import Connection
 from realtime.context import Context
+from realtime.counts import Counts
 from realtime.credentials import Credentials
 from realtime.deadlines import Deadlines
 from realtime.emulation import Emulation
@@ -77,6 +78,7 @@ class Replica:
         self.limits = limits or Limits()
         self.id = new_id()
         self.connections: dict[Connection, None] = {}
+        self.counts = Counts()
         self._store = store
         self._bus = bus
         self._clock = clock or SystemClock()
@@ -85,7 +87,7 @@ class Replica:
         self._loops = Tasks()  # for as long as the replica runs
         self._tasks = Tasks()  # commands, reads, sockets
         self._commits = Tasks()  # writes: finished, not cancelled, at the stop
-        self.hub = Hub(store, bus, self._clock, self.limits, self._tasks)
+        self.hub = Hub(store, bus, self._clock, self.limits, self._tasks, self.counts)
         self._grown = grown
         self._growth = Growth(bus, grown)
         self._submit = Submit(store, self._offer, bus, self._commits)
@@ -106,6 +108,7 @@ class Replica:
             limits=self.limits,
             tasks=self._tasks,
             deadlines=self._deadlines,
+            counts=self.counts,
             log=_log.bind(),
             register=self._access.admit,
             unregister=self._unregister,
@@ -179,12 +182,22 @@ class Replica:
         return self._lag.value_s > self.limits.late_s
 
     @property
+    def loop_lag_s(self) -> float:
+        """Give by how many seconds the event loop was late lately."""
+        return self._lag.value_s
+
+    @property
+    def poll_lag_s(self) -> float:
+        """Give the seconds since the last look at the heads that came to an end began."""
+        return self._clock.monotonic() - self._polled_at
+
+    @property
     def in_touch(self) -> bool:
         """Tell whether it has heard from the database within 10 s; no I/O.
 
         If not, sessions may have ended without its knowing, and nobody's token should count here.
         """
-        return self._clock.monotonic() - self._polled_at < _FRESH_S
+        return self.poll_lag_s < _FRESH_S
 
     @property
     def bus_state(self) -> BusState:

@@ -11,6 +11,7 @@ from realtime.backlog import Backlog, Pending
 from realtime.codes import CloseCode, ErrorCode, UnsubscribeCode
 from realtime.command import (
     Connect,
+    Message,
     Ping,
     Pong,
     Refresh,
@@ -20,6 +21,7 @@ from realtime.command import (
     Unsubscribe,
 )
 from realtime.command import Send as SendCommand
+from realtime.counts import Counts
 from realtime.credentials import Credentials
 from realtime.effects import (
     Abandon,
@@ -63,12 +65,14 @@ class Session:
     Commands run strictly in order: while one is being worked on, those behind it wait. ``deadline``
     is the monotonic time at which ``tick`` is due next; the shell calls it then (later does not
     matter, only the deadline is late then). The shell performs the returned effects in order.
+    ``counts`` takes note of what is refused and resumed.
     """
 
     __slots__ = (
         "_answers",
         "_backlog",
         "_connect_by",
+        "_counts",
         "_current",
         "_expires_at",
         "_held",
@@ -84,13 +88,16 @@ class Session:
         "encoding",
     )
 
-    def __init__(self, client: str, encoding: Encoding, limits: Limits, now: float) -> None:
+    def __init__(
+        self, client: str, encoding: Encoding, limits: Limits, now: float, counts: Counts
+    ) -> None:
         self.client = client
         self.encoding = encoding
         self.address: Address | None = None  # where commands come in that no socket brings
         self.credentials: Credentials | None = None
         self.channels: Few[str] = ()  # those the client subscribed to
         self._limits = limits
+        self._counts = counts
         self._state = _State.NEW
         self._backlog = Backlog()
         self._current: Pending | None = None
@@ -137,9 +144,13 @@ class Session:
             effects = self._connecting(command, outcome, now)
         elif isinstance(command, Refresh):
             effects = self._refreshed(command, outcome, now)
+        elif isinstance(outcome, Failed):
+            effects = [self._error(command, outcome.error)]
         else:
             if isinstance(command, Subscribe) and isinstance(outcome, Followed):
                 self.channels = added(self.channels, command.channel)
+                if outcome.start is not None:
+                    self._counts.resumed(outcome.start.recovered)
             effects = [Send(answer(self.encoding, command, outcome))]
         if current.ticket == ticket:  # else the command goes on with a further effect
             self._current = None
@@ -189,6 +200,7 @@ class Session:
         if self._state is not _State.OPEN or channel not in self.channels:
             return []
         self.channels = removed(self.channels, channel)
+        self._counts.refused("unsubscribe", code.code, code.reason)
         return [Send(self.encoding.unsubscribe_push(channel, code))]
 
     def close(self, code: CloseCode) -> list[Effect]:
@@ -269,14 +281,14 @@ class Session:
         if isinstance(command, Refresh):
             return [Authenticate(self._ticket(), command.token)]
         if isinstance(command, Unknown):
-            return [Send(self.encoding.error_reply(command.id, codes.METHOD_NOT_FOUND))]
+            return [self._error(command, codes.METHOD_NOT_FOUND)]
         if isinstance(command, SubRefresh):
-            return [Send(self.encoding.error_reply(command.id, codes.NOT_AVAILABLE))]
+            return [self._error(command, codes.NOT_AVAILABLE)]
         user = self.credentials.actor.id
         try:
             effect = request_effect(command, self._tickets + 1, user, self.channels, self._limits)
         except Rejected as rejected:
-            return [Send(self.encoding.error_reply(command.id, rejected.error))]
+            return [self._error(command, rejected.error)]
         self._ticket()
         return [effect]
 
@@ -300,6 +312,8 @@ class Session:
                 left_s = self._expires_at - self._limits.expiry_grace_s - now
                 ping = int(self._limits.ping_s)
                 ttl = _ttl(left_s)
+                for start in subs.values():
+                    self._counts.resumed(start.recovered)
                 reply = self.encoding.connect_reply(
                     command.id, self.client, ttl, ping, subs, self.address
                 )
@@ -314,7 +328,7 @@ class Session:
     def _refuse(self, command: Connect, error: ErrorCode) -> list[Effect]:
         self._state = _State.REFUSED
         self._backlog.clear()
-        return [Send(self.encoding.error_reply(command.id, error))]
+        return [self._error(command, error)]
 
     def _refreshed(self, command: Refresh, outcome: Outcome, now: float) -> list[Effect]:
         match outcome:
@@ -323,7 +337,7 @@ class Session:
                 self._expires_at = now + left_s + self._limits.expiry_grace_s
                 return [Send(self.encoding.refresh_reply(command.id, _ttl(left_s)))]
             case Failed(error):
-                return [Send(self.encoding.error_reply(command.id, error))]
+                return [self._error(command, error)]
             case Refused(expired=True):
                 return self._close(codes.EXPIRED)
             case _:
@@ -351,8 +365,15 @@ class Session:
             if isinstance(command, Connect):
                 effects.extend(self._refuse(command, codes.INTERNAL))
             elif self._state is _State.OPEN:
-                effects.append(Send(self.encoding.error_reply(command.id, codes.INTERNAL)))
+                effects.append(self._error(command, codes.INTERNAL))
         return [*effects, *self._advance(now)] if late else effects
+
+    def _error(self, command: Message, error: ErrorCode) -> Send:
+        """Answer a command with an error."""
+        self._counts.refused("error", error.code, error.message)
+        if isinstance(command, Subscribe) and command.recovery is not None:
+            self._counts.not_resumed(lost=error is codes.UNRECOVERABLE_POSITION)
+        return Send(self.encoding.error_reply(command.id, error))
 
     def _close(self, code: CloseCode) -> list[Effect]:
         effects: list[Effect] = []

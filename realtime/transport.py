@@ -45,6 +45,7 @@ class SocketTransport(asyncio.Protocol):
         "full",
     )
 
+    name: str = "websocket"
     write_buffer_bytes: int = 32 * 1024
     """Bytes that the kernel has not taken, above which nothing more is written."""
     kernel_bytes: int = 64 * 1024

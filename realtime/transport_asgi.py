@@ -26,6 +26,8 @@ class AsgiTransport:
     dropped. ``abort`` only ends this side's work: ASGI cannot abort a socket.
     """
 
+    name: str = "asgi"
+
     def __init__(self, receive: Receive, send: Send, tasks: Tasks) -> None:
         self._receive = receive
         self._send = send

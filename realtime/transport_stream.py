@@ -36,6 +36,8 @@ class StreamTransport:
     on another one ``abort`` ends this side's work, and the server keeps what it has.
     """
 
+    name: str = "http_stream"
+
     def __init__(self, scope: Scope, receive: Receive, send: Send, tasks: Tasks) -> None:
         self._abort = scope.get("extensions", {}).get(ABORT, {}).get("call")
         self._receive = receive

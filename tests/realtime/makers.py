@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
+from realtime.counts import Counts
 from realtime.credentials import Credentials
 from realtime.effects import (
     Authenticate,
@@ -100,7 +101,8 @@ class Talk:
     ) -> None:
         self.now = 100.0
         self.limits = limits or Limits()
-        self.session = Session(client, encoding, self.limits, self.now)
+        self.counts = Counts()
+        self.session = Session(client, encoding, self.limits, self.now, self.counts)
 
     def say(self, *commands: dict[str, Any]) -> list[Effect]:
         """Send commands in one frame."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from realtime.counts import Counts
 from realtime.encoding import Encoding
 from realtime.encoding_json import JSON
 from realtime.encoding_protobuf import PROTOBUF
@@ -72,7 +75,7 @@ async def test_everyone_gets_the_same_bytes() -> None:
     assert one.frames == two.frames == [framed(pub(1).frame)]
     assert one.frames[0] is two.frames[0]
     assert three.messages == [(pub(1).frame, 1)]
-    assert fanout.deliveries == 3
+    assert fanout.counts.deliveries == 3
 
 
 async def test_what_comes_in_one_turn_is_one_message() -> None:
@@ -119,7 +122,7 @@ async def test_each_encoding_has_its_bytes() -> None:
         message = encoding.separator.join(map(encoding.publication, published))
         assert sockets[0].frames == [framed(message, text=encoding.text)]
         assert sockets[1].messages == [(message, 1)]
-    assert fanout.deliveries == 12
+    assert fanout.counts.deliveries == 12
 
 
 @given(st.lists(st.tuples(st.integers(0, 40_000), st.booleans()), max_size=12))
@@ -290,3 +293,23 @@ async def test_the_writes_of_many_followers_are_called_in_a_row() -> None:
     fanout.offer(pub(2))
     await _turns()
     assert all(socket.heard == [1, 2] for socket in sockets)
+
+
+async def test_deliveries_are_counted_with_the_age_of_what_was_delivered() -> None:
+    """One for each follower that had it, none for one that had left; by a clock that is given."""
+    at = 1_790_000_000.0
+    counts = Counts()
+    fanout = FanOut(counts=counts, now=lambda: at + 0.2)
+    sockets = [_Socket(number=number) for number in range(3)]
+    followers = [_follow(fanout, socket) for socket in sockets]
+    stamp = datetime.fromtimestamp(at, UTC).isoformat()
+    data = orjson.dumps({"type": "todo.deleted", "at": stamp})
+    for offset in (1, 2):
+        fanout.offer(Publication(Entry(LOG, offset, "todo.deleted", None, data)))
+    fanout.discard(followers[0])
+    await _turns(2)
+    assert [len(socket.messages) for socket in sockets] == [0, 1, 1]
+    assert counts.deliveries == counts.delivery_s.count == 4
+    within = dict(counts.delivery_s.cumulative())
+    assert (within[0.1], within[0.25]) == (0, 4)
+    assert counts.delivery_s.sum_s == pytest.approx(0.8)

@@ -197,7 +197,7 @@ async def test_a_gap_is_repaired_by_one_read_for_all(service: Service) -> None:
     await add_todos(service, ann, groceries, 1, at=one)
     for client in clients:
         assert [(await client.push())["offset"] for _ in range(2)] == [3, 4]
-    assert two.hub.repair.reads == 1
+    assert two.counts.repairs == 1
 
 
 async def test_the_inbox_and_broadcasts_come_without_asking(service: Service) -> None:
