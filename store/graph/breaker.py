@@ -54,6 +54,11 @@ class Breaker:
         return bool(self._circuit.opened)
 
     @property
+    def state(self) -> str:
+        """Give one of ``closed``, ``open``, and ``half_open``: the next question decides."""
+        return str(self._circuit.state)
+
+    @property
     def retry_after_s(self) -> int:
         """Give the whole seconds until the server may be asked again, 1 at least."""
         return max(_SOON_S, int(self._circuit.open_remaining)) if self.open else _SOON_S

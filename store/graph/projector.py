@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -52,9 +53,9 @@ class Share(Protocol):
 class Projector:
     """Bring every list into the graph, again and again, until cancelled.
 
-    ``share`` None: all lists are this process's. ``sleep`` takes seconds, and is a parameter for
-    tests. Memory stays bounded however long the graph is away: what waits is a set of list ids, and
-    entries are read only to be applied at once.
+    ``share`` None: all lists are this process's. ``sleep`` takes seconds, ``now`` gives them, and
+    both are parameters for tests. Memory stays bounded however long the graph is away: what waits
+    is a set of list ids, and entries are read only to be applied at once.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Projector:
         share: Share | None = None,
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        now: Callable[[], float] = time.monotonic,
         backlog: Backlog | None = None,
     ) -> None:
         self.projected = 0
@@ -71,6 +73,7 @@ class Projector:
         self._graph = graph
         self._share = share
         self._sleep = sleep
+        self._now = now
         self._backlog = Backlog() if backlog is None else backlog
         self._pieces = frozenset(range(PIECES)) if share is None else frozenset[int]()
         self._projection: Projection | None = None
@@ -86,11 +89,18 @@ class Projector:
         """Count the lists that are known to be behind."""
         return len(self._backlog)
 
+    @property
+    def lag_s(self) -> float:
+        """Give the seconds since which a list has been behind and did not move; 0: none is."""
+        oldest = self._backlog.oldest
+        return 0.0 if oldest is None else max(0.0, self._now() - oldest)
+
     def wake(self, changed: Iterable[tuple[UUID, int]]) -> None:
         """Take note of lists whose logs reach these offsets; never waits."""
+        now = self._now()
         for list_id, offset in changed:
             if piece_of(list_id) in self._pieces:
-                self._backlog.heard(list_id, offset)
+                self._backlog.heard(list_id, offset, now)
         if self._backlog:
             self._woken.set()
 
@@ -139,7 +149,7 @@ class Projector:
             watermarks = await projection.watermarks(unknown)
             if projection is not self._projection:
                 return  # changed meanwhile: these are those of another generation
-            self._backlog.reached(watermarks)
+            self._backlog.reached(watermarks, now=self._now())
             self.wake(mine)
             if self._cursor is None or self._backlog:
                 return
@@ -170,7 +180,7 @@ class Projector:
         self.projected += advance.entries
         self._idle = 0 if advance.moved else self._idle + len(lists)
         if projection is self._projection:  # else these are watermarks of another generation
-            self._backlog.reached(advance.watermarks, advance.heads)
+            self._backlog.reached(advance.watermarks, advance.heads, self._now())
 
     async def _current(self) -> Projection:
         """Give the generation that questions are answered from; a rebuild may have changed it."""

@@ -85,3 +85,42 @@ def test_a_list_that_was_dropped_waits_for_its_next_entry() -> None:
     assert not backlog
     backlog.heard(ONE, 5)
     assert backlog.next(1) == {ONE: 4}
+
+
+def test_it_knows_since_when_the_oldest_waits() -> None:
+    """From the first that was heard of it until it is in, whatever is heard meanwhile."""
+    assert Backlog().oldest is None
+    backlog = Backlog()
+    backlog.heard(ONE, 4, now=10.0)
+    backlog.heard(TWO, 4, now=11.0)
+    backlog.heard(ONE, 9, now=12.0)
+    assert backlog.oldest == 10.0
+    backlog.reached({ONE: 0}, {ONE: 9}, now=13.0)
+    assert backlog.oldest == 10.0  # looked at, and not moved
+    backlog.reached({ONE: 9}, now=14.0)
+    assert backlog.oldest == 11.0
+    backlog.drop([TWO])
+    assert not backlog._since
+
+
+def test_a_list_that_moves_is_not_old() -> None:
+    """One that is written to all the time waits all the time, and yet never long."""
+    backlog = Backlog()
+    for moment in range(1, 100):
+        backlog.heard(ONE, moment + 1, now=float(moment))
+        backlog.reached({ONE: moment}, {ONE: moment + 1}, now=moment + 0.5)
+        assert backlog.oldest is not None
+        assert backlog.oldest >= moment - 1
+
+
+@given(NEWS, st.sets(LISTS))
+def test_it_keeps_no_time_of_what_does_not_wait(
+    news: list[tuple[UUID, int]], mine: set[UUID]
+) -> None:
+    """Memory stays bounded by what waits."""
+    backlog = Backlog(3)
+    for moment, (list_id, head) in enumerate(news):
+        backlog.heard(list_id, head, float(moment))
+        backlog.reached({list_id: head // 2}, now=float(moment))
+    backlog.keep(mine.__contains__)
+    assert backlog._since.keys() == backlog._waiting.keys()

@@ -165,3 +165,15 @@ async def test_a_cancelled_question_tells_nothing(breaker: Breaker, clock: _Cloc
         await probe
     await _fail_often(breaker, Failure.COUNTS, 1)
     assert is_open(breaker)
+
+
+async def test_its_state_has_a_name(breaker: Breaker, clock: _Clock) -> None:
+    """For whoever watches: closed, open, and half open while the next question decides."""
+    assert breaker.state == "closed"
+    with pytest.raises(GraphUnavailable):
+        await breaker.ask(_fail(Failure.OPENS))
+    assert breaker.state == "open"
+    clock.now += 61
+    assert breaker.state == "half_open"
+    await breaker.ask(_answer)
+    assert breaker.state == "closed"

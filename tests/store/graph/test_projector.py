@@ -14,6 +14,7 @@ from store.engines import StoreSettings
 from store.errors import GraphUnavailable
 from store.graph.backlog import Backlog
 from store.graph.graph import Graph
+from store.graph.graph_memory import MemoryGraph
 from store.graph.model import Delta, ListGraph
 from store.graph.projector import PIECES, Projector, piece_of
 from store.graph.rebuild import rebuild
@@ -332,3 +333,17 @@ async def test_workers_share_the_lists(postgresql_url: str, graph: Graph) -> Non
         await assert_right(store, graph, lists)
     finally:
         await store.aclose()
+
+
+async def test_it_tells_for_how_long_a_list_has_waited(store: Store) -> None:
+    """Nothing waits, nothing is late; what waits grows older until it is in."""
+    moments = iter((100.0, 103.0, 103.0))
+    projector = Projector(GraphSource(store), MemoryGraph(), now=lambda: next(moments))
+    assert (projector.lag_s, projector.waiting) == (0.0, 0)
+    ann, bob = await make_person(store, "ann"), await make_person(store, "bob")
+    list_id = await new_list(store, ann, bob)
+    head = (await store.heads([LogId.list(list_id)]))[LogId.list(list_id)]
+    projector.wake([(list_id, head)])
+    assert (projector.lag_s, projector.waiting) == (3.0, 1)
+    await projector.catch_up()
+    assert (projector.lag_s, projector.waiting) == (0.0, 0)
