@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from http_api.body import read_form, read_object
 from http_api.refusals import Malformed
+from http_api.trail import trail_of
 from store.entry import Position
 from store.errors import Invalid, NotFound, Unauthenticated
 from store.todo.parse import invalid
@@ -79,6 +80,8 @@ class Call:
         found = parse_uuid(self.path_text(name))
         if found is None:
             raise NotFound
+        if name == "list_id":
+            trail_of(self.request.scope).list = str(found)
         return found
 
     def query(self, model: type[M]) -> M:

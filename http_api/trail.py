@@ -5,9 +5,15 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final
 
+from store.log_id import LogKind
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from starlette.types import Scope
     from structlog.types import EventDict, WrappedLogger
+
+    from store.committed import Committed
 
 __all__ = ["CURRENT", "Trail", "add_trail", "request_id_of", "trail_of"]
 
@@ -16,15 +22,30 @@ class Trail:
     """Collect what log lines say of one request.
 
     ``route`` is the path's template (no ids, no invite tokens), empty when nothing matched;
-    ``user`` the id of who asked, None before they are known.
+    ``user`` the id of who asked, None before they are known; ``list`` the id of the list that it
+    is about, None for none or several; ``offset`` the one that a write answered with, else None.
     """
 
-    __slots__ = ("request_id", "route", "user")
+    __slots__ = ("list", "offset", "request_id", "route", "user")
 
     def __init__(self, request_id: str) -> None:
         self.request_id = request_id
         self.route = ""
         self.user: str | None = None
+        self.list: str | None = None
+        self.offset: int | None = None
+
+    def wrote(self, committed: Iterable[Committed]) -> None:
+        """Note what a request has written, unless it was to several lists."""
+        offset, lists = None, set()
+        for one in committed:
+            offset = one.position.offset
+            lists.update(each.log.key for each in one.entries if each.log.kind is LogKind.LIST)
+        if len(lists) > 1:
+            return
+        self.offset = offset
+        if lists:
+            self.list = str(lists.pop())
 
 
 CURRENT: Final[ContextVar[Trail | None]] = ContextVar("lockstep_trail", default=None)
@@ -44,10 +65,12 @@ def request_id_of(scope: Scope) -> str:
 
 
 def add_trail(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
-    """Add the request's id and its user to a log line, as a structlog processor."""
+    """Add what is known of the request to a log line, as a structlog processor."""
     trail = CURRENT.get()
     if trail is not None:
         event.setdefault("request_id", trail.request_id)
-        if trail.user is not None:
-            event.setdefault("user", trail.user)
+        for name in ("user", "list", "offset"):
+            known = getattr(trail, name)
+            if known is not None:
+                event.setdefault(name, known)
     return event

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from http_api.body_model import body_model
 from http_api.endpoint import API, Answer, Endpoint, names_id
+from http_api.trail import trail_of
 from store.entry import Position
 from store.errors import Invalid
 from store.todo.parse import NOT_KNOWN, parse_command
@@ -117,6 +118,7 @@ async def submit(call: Call, command: Command, *, conditional: bool = False) -> 
     """Send the command through the one write path and answer as it says."""
     if_match = call.if_match() if conditional else None  # elsewhere dispatch refuses it
     committed = await call.services.replica.submit(call.actor, command, if_match=if_match)
+    trail_of(call.request.scope).wrote([committed])
     return written(committed, etag=conditional)
 
 

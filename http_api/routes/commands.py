@@ -14,6 +14,7 @@ from http_api.call import parse_uuid
 from http_api.endpoint import API, Answer, Endpoint
 from http_api.problems import problem_document
 from http_api.reply import reply
+from http_api.trail import trail_of
 from store.commit_together import CommandRefusedError
 from store.committed import Committed
 from store.errors import Invalid, LockstepError, NotDone, TooMany, Unavailable
@@ -63,6 +64,7 @@ async def _commands(call: Call) -> Response:
             ]
         }
     )
+    trail_of(call.request.scope).wrote(one for one in outcomes if isinstance(one, Committed))
     if all(isinstance(outcome, Committed) and outcome.replayed for outcome in outcomes):
         response.headers["Idempotent-Replay"] = "true"
     return response
