@@ -9,6 +9,7 @@ from store.log_id import LogKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from uuid import UUID
 
     from starlette.types import Scope
     from structlog.types import EventDict, WrappedLogger
@@ -37,7 +38,8 @@ class Trail:
 
     def wrote(self, committed: Iterable[Committed]) -> None:
         """Note what a request has written, unless it was to several lists."""
-        offset, lists = None, set()
+        offset: int | None = None
+        lists: set[UUID] = set()
         for one in committed:
             offset = one.position.offset
             lists.update(each.log.key for each in one.entries if each.log.kind is LogKind.LIST)
