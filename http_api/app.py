@@ -13,6 +13,7 @@ from http_api.boundary import Boundary
 from http_api.compressed import Compressed
 from http_api.cross_origin import CrossOrigin
 from http_api.dispatch import routes_of
+from http_api.http_counts import HttpCounts
 from http_api.logs import configure_logs
 from http_api.parts import open_parts
 from http_api.settings import load_settings
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from http_api.services import Services
     from http_api.settings import Settings
+    from http_api.worker_pages import WorkerPages
 
 __all__ = ["Application", "create_app"]
 
@@ -32,11 +34,14 @@ __all__ = ["Application", "create_app"]
 class Application:
     """Be the ASGI app: routes behind the boundary, the socket, and the life of all parts.
 
-    Nothing is opened before the lifespan (or ``running``) begins.
+    Nothing is opened before the lifespan (or ``running``) begins. ``pages``: where this process and
+    others on the same port show each other their metrics; None: it serves alone.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, pages: WorkerPages | None = None) -> None:
         self.settings = settings
+        self._pages = pages
+        self._counts = HttpCounts()
         self._services: Services | None = None
         door = self._door = SocketDoor(self._current)
         self.routes: Final = (
@@ -50,10 +55,10 @@ class Application:
             default=_nothing_here,
             lifespan=self._lifespan,
         )
-        self._app: ASGIApp = Boundary(Compressed(router))
+        self._app: ASGIApp = Boundary(Compressed(router), self._counts)
         if settings.allowed_origins:
             # Outermost, so that the pages of these origins can read refusals, too.
-            self._app = CrossOrigin(self._app, settings.allowed_origins)
+            self._app = CrossOrigin(self._app, settings.allowed_origins, self._counts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, one socket, or the lifespan."""
@@ -62,7 +67,7 @@ class Application:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Services]:
         """Open every part, bottom up, and close them in reverse, whatever happens."""
-        async with open_parts(self.settings) as services:
+        async with open_parts(self.settings, self._counts, self._pages) as services:
             self._services = services
             try:
                 yield services
@@ -89,14 +94,14 @@ async def _nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
     raise NotFound
 
 
-def create_app(settings: Settings | None = None) -> Application:
+def create_app(settings: Settings | None = None, pages: WorkerPages | None = None) -> Application:
     """Make the app of this process; the factory that uvicorn is given.
 
-    ``settings`` None: read from the environment. Raises SettingsError.
+    ``settings`` None: read from the environment. ``pages``: see Application. Raises SettingsError.
     """
     settings = settings or load_settings()
     configure_logs(settings.log_level, settings.log_format)
     log = structlog.get_logger("lockstep.start")
     for warning in settings.warnings:
         log.warning("setting", says=warning)
-    return Application(settings)
+    return Application(settings, pages)

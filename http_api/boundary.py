@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from http_api.http_counts import HttpCounts
 from http_api.problems import problem_response
 from http_api.refusals import Malformed
 from http_api.request_head import refuse_ambiguous
@@ -38,7 +39,7 @@ _FIELDS: Final = {
 _RAW_FIELDS: Final = [(name.lower().encode(), value.encode()) for name, value in _FIELDS.items()]
 
 # What is asked for every few seconds, or by the dozen for one page, is not worth a line each.
-_QUIET: Final = ("/health/", "/static/", "/emulation")
+_QUIET: Final = ("/health/", "/metrics", "/static/", "/emulation")
 
 
 class _Internal(LockstepError):
@@ -49,11 +50,13 @@ class Boundary:
     """Wrap the app: nothing that a route raises gets past here, and every answer is accounted for.
 
     An exception before the answer began becomes a problem; after that the connection is cut by
-    raising again, since half an answer must not look like a whole one.
+    raising again, since half an answer must not look like a whole one. ``counts`` takes note of
+    each, None: nobody wants to know.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, counts: HttpCounts | None = None) -> None:
         self._app = app
+        self._counts = counts or HttpCounts()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; sockets and the lifespan pass through."""
@@ -89,17 +92,20 @@ class Boundary:
             if status:
                 log.exception("answer_cut_short", route=trail.route)
                 raise
-            await problem_response(_refusal(error, trail), trail.request_id)(
-                scope, receive, send_on
-            )
+            refusal = _refusal(error, trail)
+            self._counts.refused(refusal)
+            await problem_response(refusal, trail.request_id)(scope, receive, send_on)
         finally:
+            took_s = time.perf_counter() - started
+            status = status or 499  # 499: the client left before an answer
+            self._counts.answered(scope["method"], trail.route, status, took_s)
             quiet = scope["path"].startswith(_QUIET) and status < 500
             (log.debug if quiet else log.info)(
                 "request",
                 method=scope["method"],
                 route=trail.route or _without_secrets(scope["path"]),
-                status=status or 499,  # 499: the client left before an answer
-                duration_ms=round((time.perf_counter() - started) * 1000, 2),
+                status=status,
+                duration_ms=round(took_s * 1000, 2),
                 user=trail.user,
             )
             CURRENT.reset(token)

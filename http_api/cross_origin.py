@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from http_api.boundary import Boundary
+from http_api.http_counts import HttpCounts
 from http_api.refusals import CrossSite
 
 __all__ = ["CrossOrigin"]
@@ -35,7 +36,9 @@ class CrossOrigin(CORSMiddleware):
     a problem, and the access log tells of it.
     """
 
-    def __init__(self, app: ASGIApp, origins: Iterable[str]) -> None:
+    def __init__(
+        self, app: ASGIApp, origins: Iterable[str], counts: HttpCounts | None = None
+    ) -> None:
         super().__init__(
             app,
             allow_origins=sorted(origins),
@@ -43,7 +46,7 @@ class CrossOrigin(CORSMiddleware):
             allow_headers=_SENT_FIELDS,
             expose_headers=_SHOWN_FIELDS,
         )
-        self._preflights = Boundary(self._preflight)
+        self._preflights = Boundary(self._preflight, counts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, one socket, or the lifespan."""

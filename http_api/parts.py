@@ -15,6 +15,7 @@ from http_api.graph_parts import keep_up, open_graph
 from http_api.housekeeping import Housekeeping
 from http_api.identity import open_identity
 from http_api.inboxes import Inboxes
+from http_api.metrics import Metrics
 from http_api.origins import OriginPolicy
 from http_api.schema import REVISIONS, schema_revision
 from http_api.services import Services
@@ -42,7 +43,9 @@ from store.migrate import migrate
 from store.store import open_store
 
 if TYPE_CHECKING:
+    from http_api.http_counts import HttpCounts
     from http_api.settings import Settings
+    from http_api.worker_pages import WorkerPages
     from realtime.bus import Bus
     from realtime.snapshot_cache import SnapshotCache
     from store.entry import Entry
@@ -61,9 +64,12 @@ class StartError(Exception):
 
 
 @asynccontextmanager
-async def open_parts(settings: Settings) -> AsyncIterator[Services]:
+async def open_parts(
+    settings: Settings, counts: HttpCounts, pages: WorkerPages | None = None
+) -> AsyncIterator[Services]:
     """Open store, bus and replica; embedded, the schema is brought up to date first.
 
+    ``counts`` are those of the requests; ``pages``: of the processes that share the port, if any.
     Raises StartError or SettingsError, with a sentence for the operator.
     """
     async with AsyncExitStack() as stack:
@@ -98,6 +104,14 @@ async def open_parts(settings: Settings) -> AsyncIterator[Services]:
             await stack.enter_async_context(keep_up(projector))
         if not settings.production:
             stack.enter_context(_keeping_house(store, replica.announce))
+        metrics = Metrics(
+            replica,
+            counts,
+            projector=projector,
+            breaker=getattr(graph, "breaker", None),  # only Neo4j may be away
+            pages=pages,
+        )
+        stack.enter_context(metrics.shown())
         yield Services(
             settings=settings,
             store=store,
@@ -109,6 +123,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Services]:
             invites=Invites(store, derive_key(secret, "lockstep invitation token HMAC-SHA256")),
             snapshots=Snapshots(store, cache),
             advisor=Advisor(graph, store, prepare=None if demand is None else demand.prepare),
+            metrics=metrics,
         )
 
 

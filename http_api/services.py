@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from http_api.identity import Identity
     from http_api.inboxes import Inboxes
+    from http_api.metrics import Metrics
     from http_api.origins import OriginPolicy
     from http_api.settings import Settings
     from realtime.credentials import Credentials
@@ -40,3 +41,4 @@ class Services:
     invites: Invites
     snapshots: Snapshots
     advisor: Advisor
+    metrics: Metrics

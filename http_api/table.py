@@ -16,6 +16,7 @@ from http_api.routes import (
     me,
     members,
     messages,
+    metrics,
     page,
     search,
     streams,
@@ -39,6 +40,7 @@ _DESCRIBED: Final[tuple[Endpoint, ...]] = (
     *broadcasts.ENDPOINTS,
     *streams.ENDPOINTS,
     *health.ENDPOINTS,
+    *metrics.ENDPOINTS,
     *page.ENDPOINTS,
 )
 

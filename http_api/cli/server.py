@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from http_api.settings import Settings
+    from http_api.worker_pages import WorkerPages
 
 __all__ = ["STOP_WITHIN_S", "DrainingServer", "uvicorn_config"]
 
@@ -87,12 +88,12 @@ def uvicorn_config(settings: Settings, *, reload: bool = False) -> uvicorn.Confi
     return config
 
 
-def _build_app(settings: Settings) -> ASGIApp:
+def _build_app(settings: Settings, pages: WorkerPages | None = None) -> ASGIApp:
     """Import and build the app; a function of the module, so that it travels to other processes."""
     from http_api.app import create_app
     from http_api.cli.startup import SpokenStart
 
-    app = SpokenStart(create_app(settings))
+    app = SpokenStart(create_app(settings, pages))
     gc.collect()
     gc.freeze()  # what the process lives with need not be looked through again
     gc.set_threshold(_GC_AFTER, 20, 100)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import socket
 import sys
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
 
 import structlog
 import uvicorn
@@ -12,6 +16,7 @@ from uvicorn.supervisors import multiprocess
 
 from http_api.cli.failure import Failure
 from http_api.cli.server import DrainingServer
+from http_api.worker_pages import WorkerSeats
 
 __all__ = ["run_workers"]
 
@@ -20,7 +25,14 @@ log = structlog.get_logger("lockstep.serve")
 
 
 class _DrainingProcess(multiprocess.Process):
-    """Run a server that drains, where uvicorn would run its plain one."""
+    """Run a server that drains, where uvicorn would run its plain one, in a seat of its own."""
+
+    def __init__(
+        self, seats: WorkerSeats, config: uvicorn.Config, sockets: list[socket.socket]
+    ) -> None:
+        self._seats = seats
+        self._pages = seats.take()
+        super().__init__(config, sockets)
 
     @property
     def server(self) -> DrainingServer:
@@ -31,11 +43,18 @@ class _DrainingProcess(multiprocess.Process):
 
     def target(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve; a refused start is logged and ends with the status that nobody restarts after."""
+        build = cast("partial[Any]", self.config.app)  # in this process it is a copy
+        self.config.app = partial(build, pages=self._pages)
         try:
             super().target(sockets)
         except Failure as failure:
             log.critical("start_refused", says=failure.sentence)
             sys.exit(STARTUP_FAILURE)
+
+    def join(self) -> None:
+        """Wait for the end of the process, and clear its seat."""
+        super().join()
+        self._seats.leave(self._pages)
 
 
 def run_workers(config: uvicorn.Config, sockets: list[socket.socket]) -> None:
@@ -43,11 +62,21 @@ def run_workers(config: uvicorn.Config, sockets: list[socket.socket]) -> None:
 
     One that dies is replaced; one that cannot start ends them all, and then Failure is raised.
     SIGHUP replaces one after the other. Clients of any process may land on any other: no session
-    lives in a process.
+    lives in a process, and any can show the metrics of all.
     """
-    # uvicorn takes no class for its processes; a test holds on to this name.
-    multiprocess.Process = _DrainingProcess  # type: ignore[misc]
-    supervisor = multiprocess.Multiprocess(config, sockets)
-    supervisor.run()
+    try:
+        # Private (mode 0700), and gone with the last process.
+        directory = tempfile.TemporaryDirectory(prefix="lockstep-workers-")
+    except OSError as error:
+        raise Failure(
+            f"several processes need a directory for what they share ({error}); set TMPDIR to one "
+            "that can be written to."
+        ) from error
+    with directory as shared:
+        seats = WorkerSeats(Path(shared))
+        # uvicorn takes no class for its processes; a test holds on to this name.
+        multiprocess.Process = partial(_DrainingProcess, seats)  # type: ignore[misc, assignment]
+        supervisor = multiprocess.Multiprocess(config, sockets)
+        supervisor.run()
     if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
         raise Failure("a process could not start; its last log lines say why.")

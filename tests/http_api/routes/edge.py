@@ -13,8 +13,10 @@ from starlette.types import ASGIApp
 
 from http_api.boundary import Boundary
 from http_api.dispatch import routes_of
+from http_api.http_counts import HttpCounts
 from http_api.identity import open_identity
 from http_api.inboxes import Inboxes
+from http_api.metrics import Metrics
 from http_api.origins import OriginPolicy
 from http_api.services import Services
 from http_api.settings import Settings
@@ -87,7 +89,7 @@ async def open_edge(url: str, clock: Clock | None = None, **settings: Any) -> As
     with open_identity(store, given) as identity:
         replica = Replica(store, MemoryBus(), identity.tokens.authenticate, clock=clock)
         await replica.start()
-        graph = MemoryGraph()
+        graph, counts = MemoryGraph(), HttpCounts()
         services = Services(
             settings=given,
             store=store,
@@ -99,8 +101,9 @@ async def open_edge(url: str, clock: Clock | None = None, **settings: Any) -> As
             invites=Invites(store, b"i" * 32),
             snapshots=Snapshots(store, MemorySnapshots()),
             advisor=Advisor(graph, store, prepare=OnDemand(GraphSource(store), graph).prepare),
+            metrics=Metrics(replica, counts),
         )
         router = Router(routes_of(ENDPOINTS, lambda: services), redirect_slashes=False)
-        yield Edge(Boundary(router), services)
+        yield Edge(Boundary(router, counts), services)
         await replica.stop()
     await store.aclose()
