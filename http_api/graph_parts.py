@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from http_api.settings import Settings
     from store.graph.graph import Graph
+    from store.graph.neo4j_session import Neo4jSettings
     from store.graph.projector import Projector
 
-__all__ = ["keep_up", "open_graph"]
+__all__ = ["keep_up", "neo4j_settings", "open_graph"]
 
 
 # No question waits for a connection for longer: there are more of these than questions at a time.
@@ -45,24 +46,29 @@ def _graph(settings: Settings, read_s: float, asked_of: str | None) -> Graph:
         return MemoryGraph()
     # Here, because the driver takes 0.2 s to import and the embedded default has no use for it.
     from store.graph.graph_neo4j import Neo4jGraph  # noqa: PLC0415
-    from store.graph.neo4j_session import Neo4jSettings  # noqa: PLC0415
 
-    password = settings.neo4j_password
-    made = Neo4jSettings(
-        url=settings.neo4j_url.get_secret_value(),
-        user=settings.neo4j_user,
-        password="" if password is None else password.get_secret_value(),
-        graph=settings.namespace,
-        read_s=read_s,
-        failures=settings.graph_failures,
-        probe_after_s=settings.graph_pause_s,
-    )
+    made = replace(neo4j_settings(settings), read_s=read_s)
     if asked_of is not None:
         seconds = float(settings.graph_answer_s)
         made = replace(
             made, epoch=asked_of, read_s=seconds, give_up_s=seconds, acquire_s=_CONNECTION_S
         )
     return Neo4jGraph(made)
+
+
+def neo4j_settings(settings: Settings) -> Neo4jSettings:
+    """Say where Neo4j is; there must be one in the settings."""
+    from store.graph.neo4j_session import Neo4jSettings  # noqa: PLC0415 - as above
+
+    url, password = settings.neo4j_url, settings.neo4j_password
+    return Neo4jSettings(
+        url="" if url is None else url.get_secret_value(),
+        user=settings.neo4j_user,
+        password="" if password is None else password.get_secret_value(),
+        graph=settings.namespace,
+        failures=settings.graph_failures,
+        probe_after_s=settings.graph_pause_s,
+    )
 
 
 @asynccontextmanager

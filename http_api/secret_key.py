@@ -8,13 +8,14 @@ import secrets
 from pathlib import Path
 from typing import Final
 
-__all__ = ["MIN_SECRET_BYTES", "secret_key_in", "why_weak"]
+__all__ = ["KEY_FILE", "MIN_SECRET_BYTES", "secret_key_in", "why_weak"]
 
 MIN_SECRET_BYTES: Final = (
     32  # HMAC-SHA256 gains nothing from more, and loses by less (RFC 7518 3.2)
 )
 
-_FILE: Final = "secret_key"
+KEY_FILE: Final = "secret_key"
+"""The name of the file in the data directory."""
 _SAMPLES: Final = (
     "changeme",
     "example",
@@ -47,7 +48,7 @@ def secret_key_in(directory: Path) -> bytes:
     Two processes starting at once agree on one key. Raises OSError when the file cannot be read or
     made, ValueError when it is open to other users or cut short.
     """
-    path = directory / _FILE
+    path = directory / KEY_FILE
     if not path.exists():
         _make(path)
     if path.stat().st_mode & 0o077:

@@ -21,12 +21,22 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 
+from http_api.combinations import why_impossible
 from http_api.dotenv_file import why_unreadable
 from http_api.origins import origin_of
-from http_api.secret_key import MIN_SECRET_BYTES, secret_key_in, why_weak
+from http_api.secret_key import MIN_SECRET_BYTES, secret_key_in
+from http_api.shape import shape_of
 from realtime.redis_url import server_urls
 
-__all__ = ["PREFIX", "Settings", "SettingsError", "load_settings"]
+__all__ = [
+    "PREFIX",
+    "Settings",
+    "SettingsError",
+    "is_loopback",
+    "load_in_part",
+    "load_settings",
+    "unknown_names",
+]
 
 PREFIX: Final = "LOCKSTEP_"
 
@@ -36,26 +46,29 @@ class SettingsError(Exception):
 
 
 def _url_of(*schemes: str) -> AfterValidator:
-    """Accept a URL with one of the schemes; the message never repeats the URL (passwords)."""
+    """Accept a URL with one of the schemes; the message never repeats the URL (passwords).
 
-    def check(value: SecretStr) -> SecretStr:
-        scheme = value.get_secret_value().partition("://")[0]
-        if scheme not in schemes:
+    None is accepted here and below: what was refused is given so, to read the rest.
+    """
+
+    def check(value: SecretStr | None) -> SecretStr | None:
+        if value is not None and value.get_secret_value().partition("://")[0] not in schemes:
             raise ValueError
         return value
 
     return AfterValidator(check)
 
 
-def _servers(value: SecretStr) -> SecretStr:
+def _servers(value: SecretStr | None) -> SecretStr | None:
     """Accept a Redis URL whose servers have names and ports."""
-    server_urls(value.get_secret_value())
+    if value is not None:
+        server_urls(value.get_secret_value())
     return value
 
 
-def _without_login(value: SecretStr) -> SecretStr:
+def _without_login(value: SecretStr | None) -> SecretStr | None:
     """Refuse a URL with a login, which the driver would repeat, password and all, in its error."""
-    if "@" in value.get_secret_value():
+    if value is not None and "@" in value.get_secret_value():
         raise ValueError
     return value
 
@@ -267,7 +280,7 @@ class Settings(_SecretsDirectory):
         """Say in a sentence each what works but is rarely meant; logged at start."""
         found = [
             f"{name} is not a setting of Lockstep and has no effect."
-            for name in _unknown_names(self.secrets_dir)
+            for name in unknown_names(self.secrets_dir)
         ]
         if not self.rate_limits:
             found.append(f"{PREFIX}RATE_LIMITS is off: only for tests behind a closed door.")
@@ -280,7 +293,7 @@ class Settings(_SecretsDirectory):
             found.append(
                 f"{PREFIX}REDIS_URL is not set: this must be the only replica of the database."
             )
-        if not _is_loopback(self.host) and self.uds is None and not self.allowed_origins:
+        if not is_loopback(self.host) and self.uds is None and not self.allowed_origins:
             found.append(
                 f"{PREFIX}HOST is reachable from outside: set {PREFIX}ALLOWED_ORIGINS to the "
                 "address users type, unless they type an IP address."
@@ -290,49 +303,16 @@ class Settings(_SecretsDirectory):
     @model_validator(mode="after")
     def _combinations(self) -> Self:
         """Refuse what cannot work together, with a sentence that says what to set."""
-        if self.workers > 1 and not self.production:
-            message = (
-                f"{PREFIX}WORKERS is {self.workers}, but SQLite allows one process: set "
-                f"{PREFIX}DATABASE_URL to a postgresql:// URL and {PREFIX}REDIS_URL, or one worker."
-            )
-            raise ValueError(message)
-        if self.workers > 1 and self.redis_url is None:
-            # The head poll alone would carry changes, late; presence and typing not at all.
-            message = (
-                f"{PREFIX}WORKERS is {self.workers}, but the processes have no bus between them: "
-                f"set {PREFIX}REDIS_URL, or one worker."
-            )
-            raise ValueError(message)
-        if self.production and self.secret_key is None:
-            message = (
-                f"{PREFIX}SECRET_KEY is not set, but PostgreSQL is in use: all replicas need the "
-                f"same secret of at least {MIN_SECRET_BYTES} bytes; make one with "
-                "`openssl rand -hex 32`."
-            )
-            raise ValueError(message)
-        weakness = why_weak(self.secret_key.get_secret_value()) if self.secret_key else None
-        if weakness is not None:
-            message = (
-                f"{PREFIX}SECRET_KEY {weakness}; allowed: at least {MIN_SECRET_BYTES} random "
-                "bytes, such as `openssl rand -hex 32` prints."
-            )
-            raise ValueError(message)
-        if self.refresh_ttl_s <= self.access_ttl_s:
-            message = (
-                f"{PREFIX}REFRESH_TTL_S ({self.refresh_ttl_s}) must be longer than "
-                f"{PREFIX}ACCESS_TTL_S ({self.access_ttl_s})."
-            )
-            raise ValueError(message)
-        if self.neo4j_user is not None and self.neo4j_password is None:
-            message = f"{PREFIX}NEO4J_USER is set: set {PREFIX}NEO4J_PASSWORD too."
-            raise ValueError(message)
-        databases = {urlsplit(url).scheme for url in (self.database, self.migrate_database)}
-        if len(databases) > 1:
-            message = (
-                f"{PREFIX}DATABASE_URL and {PREFIX}MIGRATE_DATABASE_URL name different engines; "
-                "set both to the same database."
-            )
-            raise ValueError(message)
+        for _, sentence in why_impossible(self):
+            raise ValueError(sentence)
+        return self
+
+
+class _Unjudged(Settings):
+    """Hold settings that are each good, whether or not they can work together."""
+
+    @model_validator(mode="after")
+    def _combinations(self) -> Self:
         return self
 
 
@@ -341,21 +321,44 @@ def load_settings(**overrides: Any) -> Settings:
 
     Raises SettingsError with a line for each bad value: its name, its shape and what is allowed.
     """
+    try:
+        return _read(Settings, overrides)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_sentences(error))) from None
+
+
+def load_in_part() -> tuple[Settings, dict[str, str]]:
+    """Read as much as is good: the settings, and why others were refused, by their field names.
+
+    A refused one has its default. For whoever looks for what is wrong; nothing is served with it.
+    Raises SettingsError where nothing can be read at all.
+    """
+    try:
+        settings, refused = _read(_Unjudged, {}), {}
+    except ValidationError as error:
+        refused = dict(zip(map(_field_of, error.errors()), _sentences(error), strict=True))
+        defaults = {name: Settings.model_fields[name].default for name in refused}
+        settings = _read(_Unjudged, defaults)
+    impossible = dict(why_impossible(settings))
+    if refused:  # what stands in for them may well not fit the rest
+        impossible = {name: why for name, why in impossible.items() if name == "secret_key"}
+    return settings, impossible | refused
+
+
+def _read(kind: type[Settings], overrides: dict[str, Any]) -> Settings:
     if wrong := why_unreadable(Path(".env")):
         raise SettingsError(wrong)
     secrets = overrides.get("secrets_dir") or _SecretsDirectory().secrets_dir
     if secrets is not None and not Path(secrets).is_dir():
         raise SettingsError(f"{PREFIX}SECRETS_DIR names no directory: {secrets}")
     try:
-        return Settings(_secrets_dir=secrets, **overrides)
-    except ValidationError as error:
-        raise SettingsError("\n".join(_sentences(error))) from None
+        return kind(_secrets_dir=secrets, **overrides)
     except SourceError as error:
         # The cause may hold a part of the secret; its kind does not.
-        kind = type(error.__cause__).__name__
+        kind_of_cause = type(error.__cause__).__name__
         raise SettingsError(
-            f"A file in {secrets} cannot be read ({kind}): each must be UTF-8 text that the user "
-            "who runs lockstep may read."
+            f"A file in {secrets} cannot be read ({kind_of_cause}): each must be UTF-8 text that "
+            "the user who runs lockstep may read."
         ) from None
 
 
@@ -364,26 +367,18 @@ def _sentences(error: ValidationError) -> Iterable[str]:
         if not problem["loc"]:
             yield problem["msg"].removeprefix("Value error, ")
             continue
-        name = str(problem["loc"][0]).removeprefix(PREFIX.lower())
+        name = _field_of(problem)
         field = Settings.model_fields.get(name)
         allowed = field.description if field is not None else None
-        yield f"{PREFIX}{name.upper()} is {_shape(problem['input'])}; allowed: {allowed}."
+        yield f"{PREFIX}{name.upper()} is {shape_of(problem['input'])}; allowed: {allowed}."
 
 
-def _shape(value: Any) -> str:
-    """Describe a refused value without repeating it: it may be a secret in the wrong place."""
-    if not isinstance(value, str):
-        return f"of type {type(value).__name__}"
-    kinds = (
-        (str.isdecimal, "digits"),
-        (str.isalpha, "letters"),
-        (str.isalnum, "letters and digits"),
-    )
-    kind = next((name for test, name in kinds if test(value)), "characters of several kinds")
-    return f"a text of {len(value)} {kind}"
+def _field_of(problem: Any) -> str:
+    return str(problem["loc"][0]).removeprefix(PREFIX.lower()) if problem["loc"] else ""
 
 
-def _unknown_names(secrets_dir: Path | None) -> list[str]:
+def unknown_names(secrets_dir: Path | None) -> list[str]:
+    """Give the names that begin like settings and are none, wherever settings come from."""
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     dotenv = dotenv_values(".env") if Path(".env").is_file() else {}
     files = [path.name for path in secrets_dir.iterdir()] if secrets_dir else []
@@ -391,7 +386,8 @@ def _unknown_names(secrets_dir: Path | None) -> list[str]:
     return sorted(name for name in given if name.startswith(PREFIX) and name not in known)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine reaches what listens on ``host``; a name is not looked up."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -46,6 +46,21 @@ class StoreSettings:
     deadline_s: float = 5.0
     standby_url: str | None = None
 
+    @property
+    def connections(self) -> int:
+        """Count what one process may have open to the first server at once."""
+        return sum(self.sizes.values())
+
+    @property
+    def sizes(self) -> dict[Pool, int]:
+        """Give the size of each pool."""
+        return {
+            Pool.APP: self.app_connections,
+            Pool.AUTH: self.auth_connections,
+            Pool.FANOUT: self.fanout_connections,
+            Pool.WORKER: 1,
+        }
+
 
 def async_url(url: str) -> URL:
     """Name the asyncio driver in a ``postgresql://`` or ``sqlite://`` URL.
@@ -79,13 +94,9 @@ def open_database(settings: StoreSettings) -> Database:
     url = async_url(settings.database_url)
     if url.get_backend_name() == "sqlite":
         return _open_sqlite(url, settings)
-    sizes = {
-        Pool.APP: settings.app_connections,
-        Pool.AUTH: settings.auth_connections,
-        Pool.FANOUT: settings.fanout_connections,
-        Pool.WORKER: 1,
+    engines = {
+        pool: _postgresql_engine(url, pool, size, settings) for pool, size in settings.sizes.items()
     }
-    engines = {pool: _postgresql_engine(url, pool, sizes[pool], settings) for pool in Pool}
     return Database(engines, deadline_s=settings.deadline_s)
 
 

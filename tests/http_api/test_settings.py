@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from http_api.settings import SettingsError, load_settings
+from http_api.settings import SettingsError, load_in_part, load_settings
 
 KEY = "0f1e2d3c4b5a69788796a5b4c3d2e1f00112233445566778"
 
@@ -233,3 +233,39 @@ def test_settings_do_not_change() -> None:
     settings = load_settings()
     with pytest.raises(ValueError, match="frozen"):
         settings.port = 1  # type: ignore[misc]
+
+
+def test_what_is_good_can_be_read_beside_what_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever looks for what is wrong gets all of it, and the rest."""
+    monkeypatch.setenv("LOCKSTEP_PORT", "hunter2")
+    monkeypatch.setenv("LOCKSTEP_ALLOWED_ORIGINS", "https://*.example")
+    monkeypatch.setenv("LOCKSTEP_NAMESPACE", "kept")
+    monkeypatch.setenv("LOCKSTEP_DATABASE_URL", "postgresql://me:hunter2@h/d")
+
+    settings, refused = load_in_part()
+
+    assert (settings.port, settings.namespace, settings.production) == (8000, "kept", True)
+    assert refused.keys() == {"port", "allowed_origins", "secret_key"}
+    assert "a text of 7 letters and digits" in refused["port"]
+    assert "hunter2" not in str(refused)
+
+
+def test_settings_that_cannot_work_together_are_all_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A start ends at the first; whoever looks for what is wrong gets each, with its setting."""
+    monkeypatch.setenv("LOCKSTEP_WORKERS", "2")
+    monkeypatch.setenv("LOCKSTEP_SECRET_KEY", "short")
+    monkeypatch.setenv("LOCKSTEP_ACCESS_TTL_S", "60")
+    monkeypatch.setenv("LOCKSTEP_REFRESH_TTL_S", "60")
+    monkeypatch.setenv("LOCKSTEP_NEO4J_USER", "neo4j")
+
+    _, refused = load_in_part()
+
+    assert refused.keys() == {"workers", "secret_key", "refresh_ttl_s", "neo4j_password"}
+    assert load_in_part()[1]["workers"] in refusal()
+
+
+def test_where_nothing_can_be_read_nothing_is_given(tmp_path: Path) -> None:
+    """Half of a file would be another service than the one that is meant."""
+    (tmp_path / ".env").write_text("LOCKSTEP_PORT 1\n")
+    with pytest.raises(SettingsError, match="line 1"):
+        load_in_part()
