@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from http_api.cli.doctor import EXAMPLES as DOCTOR_EXAMPLES
+from http_api.cli.doctor import doctor
 from http_api.cli.failure import SpokenGroup
 from http_api.cli.graph import EXAMPLES as GRAPH_EXAMPLES
 from http_api.cli.graph import graph_app
@@ -26,6 +28,7 @@ Shared todo lists that stay in step on every screen.
 \b
   lockstep serve                        start it, then open http://127.0.0.1:8000
   lockstep watch Groceries --user ann   follow a list in the terminal
+  lockstep doctor                       say what is wrong, and what to do about it
 
 Settings come from the environment (LOCKSTEP_...) or .env; docs/configuration.md describes them.
 """
@@ -44,6 +47,9 @@ app.command("serve", epilog=SERVE_EXAMPLES, short_help="Serve the page, the API 
 )
 app.command("worker", short_help="Do the work that belongs to no connection.")(worker)
 app.command("migrate", short_help="Bring the database schema to the newest revision.")(migrate)
+app.command("doctor", epilog=DOCTOR_EXAMPLES, short_help="Say what is wrong and what to do.")(
+    doctor
+)
 app.command("watch", epilog=WATCH_EXAMPLES, short_help="Follow a list live in the terminal.")(watch)
 app.add_typer(user_app, name="user", help="Manage accounts, on this machine.", epilog=USER_EXAMPLES)
 app.add_typer(
