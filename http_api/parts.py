@@ -17,9 +17,10 @@ from http_api.identity import open_identity
 from http_api.inboxes import Inboxes
 from http_api.metrics import Metrics
 from http_api.origins import OriginPolicy
+from http_api.pools import pools_of
 from http_api.schema import REVISIONS, schema_revision
 from http_api.services import Services
-from http_api.unreachable import why_unreachable
+from http_api.unreachable import LOOKS_CLOSER, why_unreachable
 from http_api.work import Work
 from realtime.bus import Appended, BusMessage, Grown
 from realtime.bus_memory import MemoryBus
@@ -28,7 +29,6 @@ from realtime.limits import Limits
 from realtime.replica import Replica
 from realtime.snapshot_cache import MemorySnapshots
 from realtime.snapshots import Snapshots
-from store.engines import StoreSettings
 from store.errors import Unavailable
 from store.graph.advisor import Advisor
 from store.graph.graph_memory import MemoryGraph
@@ -40,6 +40,7 @@ from store.keys import derive_key
 from store.leases import Leases
 from store.log_id import LogId
 from store.migrate import migrate
+from store.roles import UnboundRoleError
 from store.store import open_store
 
 if TYPE_CHECKING:
@@ -185,25 +186,22 @@ async def open_ready_store(settings: Settings) -> Store:
             await migrate(settings.migrate_database)
         except (OSError, DBAPIError) as error:
             raise StartError(why_unreachable(settings, error)) from error
-    pools = StoreSettings(
-        settings.database,
-        app_connections=settings.database_pool_size,
-        fanout_connections=max(2, settings.database_pool_size // 2),
-        standby_url=settings.read_database,
-    )
+    pools = pools_of(settings)
     store: Store | None = None
     waited = False
     while store is None:
         try:
             store = await open_store(pools)
         except DBAPIError as error:
-            # The roles or the tables are missing: it was never migrated.
-            raise _not_migrated(settings, None) from error
+            # The roles or the tables are missing: it was never migrated. Or the password is wrong.
+            raise StartError(f"{_not_migrated(settings, None)} {LOOKS_CLOSER}") from error
+        except UnboundRoleError as error:
+            raise StartError(f"{error} {LOOKS_CLOSER}") from error
         except (Unavailable, OSError) as error:
             if asyncio.get_running_loop().time() > until:
                 raise StartError(
                     f"{settings.database_shown} does not answer; start it, or mend "
-                    "LOCKSTEP_DATABASE_URL."
+                    f"LOCKSTEP_DATABASE_URL. {LOOKS_CLOSER}"
                 ) from error
             if not waited:
                 log.info("waiting_for_database", database=settings.database_shown)

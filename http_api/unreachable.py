@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from http_api.settings import Settings
 
-__all__ = ["why_unreachable"]
+__all__ = ["LOOKS_CLOSER", "why_unreachable"]
+
+LOOKS_CLOSER: Final = "`lockstep doctor` looks closer."
+"""Ends a sentence about a server that cannot be used."""
 
 
 def why_unreachable(settings: Settings, error: Exception) -> str:
@@ -18,7 +21,7 @@ def why_unreachable(settings: Settings, error: Exception) -> str:
     if settings.production:
         return (
             f"{settings.database_shown} cannot be reached ({reason}). Is it running, and is "
-            "LOCKSTEP_DATABASE_URL right?"
+            f"LOCKSTEP_DATABASE_URL right? {LOOKS_CLOSER}"
         )
     place = "DATA_DIR" if settings.database_url is None else "DATABASE_URL"
     return (

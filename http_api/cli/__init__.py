@@ -1,4 +1,4 @@
-"""The command line: ``lockstep serve``, ``migrate``, ``user``, ``watch``."""
+"""The command line: ``lockstep serve``, ``migrate``, ``doctor``, ``user``, ``watch``."""
 
 from __future__ import annotations
 

@@ -87,13 +87,13 @@ async def _examine(found: list[Finding], tell: Callable[[Finding], None]) -> Non
 
 
 def _tell_machines(one: Finding) -> None:
-    typer.echo(json.dumps(asdict(one), separators=(",", ":"), ensure_ascii=False))
+    typer.echo(json.dumps(asdict(one), separators=(",", ":")))
 
 
 def _printer() -> Callable[[Finding], None]:
     """Give what prints a line for people: in colour on a terminal, else plain and unbroken."""
     from rich.console import Console
-    from rich.padding import Padding
+    from rich.table import Column, Table
     from rich.text import Text
 
     from http_api.doctor.finding import Mark
@@ -107,12 +107,13 @@ def _printer() -> Callable[[Finding], None]:
             rest = f". {advice}" if advice else ""
             typer.echo(f"{one.mark:<9}{one.subject}: {says.removesuffix('.')}{rest}")
             return
-        console = Console(highlight=False, markup=False)
-        console.print(
-            Text.assemble((f"{one.mark:<9}", styles[one.mark]), (one.subject, "bold"), f": {says}")
+        line = Table.grid(Column(width=9), Column())
+        line.add_row(
+            Text(one.mark, styles[one.mark]), Text.assemble((one.subject, "bold"), f": {says}")
         )
         if advice:
-            console.print(Padding(Text(advice, "cyan"), (0, 0, 0, 9)))
+            line.add_row("", Text(advice, "cyan"))
+        Console(highlight=False, markup=False).print(line)
 
     return tell
 

@@ -191,4 +191,7 @@ def _why(error: GraphUnavailable) -> str:
             "login of the server that LOCKSTEP_NEO4J_URL names."
         )
     said = f" ({code or type(cause).__name__})" if cause is not None else ""
-    return f"Neo4j does not answer{said}: is it running where LOCKSTEP_NEO4J_URL says?"
+    return (
+        f"Neo4j does not answer{said}: is it running where LOCKSTEP_NEO4J_URL says? "
+        "`lockstep doctor` looks closer."
+    )

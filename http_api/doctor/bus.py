@@ -147,8 +147,8 @@ def why_away(error: Exception) -> tuple[str, str]:
             return "does not speak like Redis", start
         case OSError():
             return f"cannot be reached{system_words(error)}", start
-        case exceptions.ConnectionError() if isinstance(error.__cause__, OSError):
-            return f"cannot be reached{system_words(error.__cause__)}", start
+        case exceptions.ConnectionError() if isinstance(error.__context__, OSError):
+            return f"cannot be reached{system_words(error.__context__)}", start
         case exceptions.RedisError():
             return "cannot be reached, or hung up", start
         case _:

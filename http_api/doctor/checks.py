@@ -71,7 +71,7 @@ async def _settings(settings: Settings, refused: Mapping[str, str]) -> list[Find
         )
         for name in await asyncio.to_thread(unknown_names, settings.secrets_dir)
     ]
-    return found or [ok("settings", f"every {PREFIX}… setting can be read")]
+    return found or [ok("settings", f"every {PREFIX} setting can be read")]
 
 
 def _subject(field: str) -> str:

@@ -139,7 +139,7 @@ def _login(found: Condition) -> Finding:
         return wrong(
             subject,
             f"row-level security does not bind the role {', '.join(unbound)}",
-            "As a superuser of PostgreSQL: ALTER ROLE … NOSUPERUSER NOBYPASSRLS, and let "
+            "As a superuser of PostgreSQL: ALTER ROLE with NOSUPERUSER NOBYPASSRLS, and let "
             "lockstep_owner own the tables.",
         )
     shut = [name for name in acting if name in found.roles and not found.roles[name].open]

@@ -129,11 +129,11 @@ def _secret_key(settings: Settings) -> Finding:
         size = len(settings.secret_key.get_secret_value().encode())
         alike = "; every replica and worker needs this same one" if settings.production else ""
         return ok(subject, f"LOCKSTEP_SECRET_KEY has {size} bytes{alike}")
-    path = settings.data_dir / KEY_FILE
+    path = settings.data_dir.absolute() / KEY_FILE
     if not path.exists():
         return ok(subject, f"{path} is not there yet; the first start makes it")
     try:
-        secret_key_in(settings.data_dir)
+        secret_key_in(path.parent)
     except ValueError as error:
         return wrong(subject, str(error), "Until then nothing starts.")
     except OSError as error:

@@ -10,7 +10,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from http_api.cli.app import app
-from tests.servers.replica import SECRET_KEY
+from tests.servers.deadline import wait_until
+from tests.servers.ports import free_port
+from tests.servers.replica import SECRET_KEY, environment, lockstep
+from tests.servers.run import Run
+from tests.servers.terminal import Terminal
 
 RUNNER = CliRunner()
 
@@ -132,3 +136,41 @@ def test_the_help_says_what_the_words_and_the_status_mean() -> None:
     said = _run("--help").stdout
     for word in ("ok ", "warning ", "wrong ", "--json", "Exit status"):
         assert word in said
+
+
+def test_on_a_terminal_it_is_a_picture(run: Run, tmp_path: Path) -> None:
+    """What is wrong comes with what to do, indented under it, and no line is too wide."""
+    env = environment(REDIS_URL=f"redis://127.0.0.1:{free_port()}", HOST="0.0.0.0")
+    argv = [lockstep(), "doctor"]
+    terminal = Terminal(run, argv, env=env, cwd=tmp_path, columns=80)
+    try:
+        wait_until(lambda: " checked: " in terminal.shown, "the summary", within_s=60)
+        lines = terminal.shown.splitlines()
+    finally:
+        terminal.close()
+    assert max(map(len, lines)) <= 80
+    [at] = [number for number, line in enumerate(lines) if line.startswith("wrong    redis: ")]
+    assert "(connection refused)" in lines[at]
+    assert lines[at + 1].startswith("         Start Redis")
+    starts = ("ok  ", "warning  ", "wrong  ", "         ")
+    assert all(line.startswith(starts) for line in lines[:-1])
+    assert lines[-1].startswith("13 checked: 1 wrong, ")
+
+
+@pytest.mark.parametrize(
+    "name", ["DATABASE_URL", "MIGRATE_DATABASE_URL", "READ_DATABASE_URL", "REDIS_URL"]
+)
+@pytest.mark.parametrize("password", ["hunter2", "hun@ter2", "hun/ter2", "hun?ter2", "hun#ter2:x"])
+def test_no_part_of_a_password_is_shown(
+    monkeypatch: pytest.MonkeyPatch, name: str, password: str
+) -> None:
+    """Not even one that nobody escaped, so that a part of it looks like the host."""
+    scheme = "redis" if name == "REDIS_URL" else "postgresql"
+    monkeypatch.setenv("LOCKSTEP_DATABASE_URL", "postgresql://me@127.0.0.1:9/d")
+    monkeypatch.setenv("LOCKSTEP_SECRET_KEY", SECRET_KEY)
+    monkeypatch.setenv(f"LOCKSTEP_{name}", f"{scheme}://me:{password}@127.0.0.1:9/d")
+    for words in (), ("--json",):
+        result = _run(*words)
+        assert result.exit_code == 1
+        for part in ("hun", "ter2", SECRET_KEY):
+            assert part not in result.output

@@ -22,6 +22,7 @@ from tests.servers.ports import free_port
 from tests.servers.postgresql import LOGIN, TEMPLATE, PostgreSQL
 from tests.servers.redis import RedisServer
 from tests.servers.redis_cluster import RedisCluster
+from tests.servers.replica import SECRET_KEY, environment, lockstep
 from tests.servers.run import Run
 from tests.servers.worker import Worker
 
@@ -285,12 +286,34 @@ async def test_what_a_server_of_its_own_may_have_wrong(
     assert told.bad() == [("wrong", "database")]
     assert "password is wrong" in told.line("database")["says"]
 
+    server.sql("ALTER ROLE lockstep_app BYPASSRLS")
+    told = await _with(tmp_path, url, redis_url, NAMESPACE=namespace)
+    assert ("wrong", "database login") in told.bad()
+    assert "lockstep_app" in told.line("database login")["says"]
+    refused = await _started(tmp_path, url)
+    assert "lockstep_app is a superuser, may bypass" in refused
+    assert "`lockstep doctor`" in refused
+    assert "Traceback" not in refused
+
     assert server.process is not None
     server.process.pause()
     told = await _with(tmp_path, url, redis_url, NAMESPACE=namespace)
     server.process.resume()
     assert told.bad() == [("wrong", "database")]
     assert told.line("redis messages")["mark"] == "ok"
+
+
+async def _started(tmp_path: Path, url: str) -> str:
+    """Start the service, which must refuse; give what it said."""
+    process = await asyncio.create_subprocess_exec(
+        lockstep(), "serve", "--port", "0",
+        env=environment(DATABASE_URL=url, SECRET_KEY=SECRET_KEY), cwd=tmp_path,
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    printed, _ = await process.communicate()
+    assert process.returncode == 1
+    return printed.decode()
 
 
 # Redis
