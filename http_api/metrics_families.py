@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import platform
 from collections import Counter
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from prometheus_client.core import (
@@ -13,6 +14,7 @@ from prometheus_client.core import (
     HistogramMetricFamily,
     InfoMetricFamily,
 )
+from prometheus_client.samples import Sample
 
 from http_api.problems import TITLES
 from http_api.version import version
@@ -60,8 +62,8 @@ def http_families(counts: HttpCounts) -> Iterator[Metric]:
         "Seconds from a request's head to the end of its answer.",
         labels=["method", "route"],
     )
-    for labels, took in counts.durations.items():
-        durations.add_metric(labels, _buckets(took), took.sum_s)
+    for (method, route), took in counts.durations.items():
+        _add(durations, {"method": method, "route": route}, took)
     yield durations
 
 
@@ -81,7 +83,7 @@ def realtime_families(replica: Replica) -> Iterator[Metric]:
         "lockstep_commit_to_delivery_seconds",
         "Age of log entries when they were handed to live subscriptions, one for each of these.",
     )
-    late.add_metric([], _buckets(counts.delivery_s), counts.delivery_s.sum_s)
+    _add(late, {}, counts.delivery_s)
     yield late
     repairs = CounterMetricFamily(
         "lockstep_gap_repairs", "Reads of the log that mend gaps.", labels=["outcome"]
@@ -165,6 +167,15 @@ def _state(name: str, told: str, state: str | None, states: tuple[str, ...]) -> 
     return family
 
 
-def _buckets(durations: Durations) -> list[tuple[str, float]]:
-    told = durations.cumulative()
-    return [("+Inf" if bound == math.inf else str(bound), count) for bound, count in told]
+def _add(family: HistogramMetricFamily, labels: dict[str, str], durations: Durations) -> None:
+    """Add a histogram; ``add_metric`` does the same, and takes three times as long for it."""
+    name, count = f"{family.name}_bucket", 0
+    for bound, count in durations.cumulative():
+        family.samples.append(Sample(name, {**labels, "le": _bound(bound)}, count))
+    family.samples.append(Sample(f"{family.name}_count", labels, count))
+    family.samples.append(Sample(f"{family.name}_sum", {**labels}, durations.sum_s))
+
+
+@cache
+def _bound(seconds: float) -> str:
+    return "+Inf" if seconds == math.inf else str(seconds)

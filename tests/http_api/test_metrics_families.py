@@ -52,7 +52,7 @@ def test_a_histogram_ends_with_infinity_and_holds_all() -> None:
     assert build.samples[0].value == 1
     assert values(requests) == {("GET", "/", "200"): 3}
     buckets = values(durations, "http_request_duration_seconds_bucket")
-    assert buckets["GET", "/", "0.0025"] == 1
+    assert buckets["GET", "/", "0.005"] == 1
     assert buckets["GET", "/", "0.05"] == 2
     assert buckets["GET", "/", "+Inf"] == 3
     assert values(durations, "http_request_duration_seconds_count") == {("GET", "/"): 3}
