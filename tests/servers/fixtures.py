@@ -137,6 +137,16 @@ def own_postgresql(run: Run) -> Iterator[PostgreSQL]:
     shutil.rmtree(cluster.data)
 
 
+@pytest.fixture
+def standby(run: Run, own_postgresql: PostgreSQL) -> Iterator[PostgreSQL]:
+    """Give a standby of ``own_postgresql``, to be killed, frozen or promoted."""
+    server = own_postgresql.follow(run)
+    yield server
+    if server.process is not None:
+        server.process.kill()
+    shutil.rmtree(server.data)
+
+
 def _make_template(cluster: PostgreSQL) -> dict[str, Any]:
     cluster.sql(f"DROP DATABASE IF EXISTS {TEMPLATE}")
     cluster.sql(f"CREATE DATABASE {TEMPLATE} OWNER {LOGIN} TEMPLATE template0")

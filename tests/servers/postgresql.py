@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.servers.missing import missing, program
@@ -82,6 +82,23 @@ class PostgreSQL:
         cluster.launch(run)
         cluster.sql(f"CREATE ROLE {LOGIN} LOGIN CREATEROLE NOSUPERUSER NOBYPASSRLS")
         return cluster
+
+    def follow(self, run: Run) -> PostgreSQL:
+        """Copy this server, and start the copy as a standby that follows it."""
+        data = Path(tempfile.mkdtemp(prefix="standby-", dir=run.directory))
+        user = _server_user()
+        if user is not None:
+            shutil.chown(data, user, user)
+        subprocess.run(
+            [self.binaries / "pg_basebackup", "--pgdata", data, "--host=127.0.0.1",
+             f"--port={self.port}", "--username=postgres", "--write-recovery-conf",
+             "--checkpoint=fast", "--no-sync"],
+            user=user, group=user, extra_groups=[] if user else None,
+            cwd=data, check=True, capture_output=True,
+        )  # fmt: skip
+        standby = replace(self, port=free_port(), data=data, process=None)
+        standby.launch(run)
+        return standby
 
     def launch(self, run: Run) -> None:
         """Start the server on its data and port (again, after a stop or a kill)."""

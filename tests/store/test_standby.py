@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import subprocess
-import tempfile
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -18,42 +13,8 @@ from store.errors import NotFound
 from store.log_id import LogId
 from store.store import Store, open_store
 from store.todo.commands import MemberRemove
-from tests.servers.ports import free_port
 from tests.servers.postgresql import TEMPLATE, PostgreSQL
-from tests.servers.run import Run
 from tests.store.making import make_person, new_list, new_todo
-
-
-@pytest.fixture
-def standby(run: Run, own_postgresql: PostgreSQL) -> Iterator[PostgreSQL]:
-    """Copy the server and let the copy follow it."""
-    data = Path(tempfile.mkdtemp(prefix="standby-", dir=run.directory))
-    owner = own_postgresql.data.owner()
-    shutil.chown(data, owner, owner)
-    subprocess.run(
-        [
-            own_postgresql.binaries / "pg_basebackup",
-            "--pgdata",
-            data,
-            "--host=127.0.0.1",
-            f"--port={own_postgresql.port}",
-            "--username=postgres",
-            "--write-recovery-conf",
-            "--checkpoint=fast",
-            "--no-sync",
-        ],
-        user=owner,
-        group=owner,
-        cwd=data,
-        check=True,
-        capture_output=True,
-    )
-    server = replace(own_postgresql, port=free_port(), data=data, process=None)
-    server.launch(run)
-    yield server
-    if server.process is not None:
-        server.process.kill()
-    shutil.rmtree(data)
 
 
 @pytest.fixture

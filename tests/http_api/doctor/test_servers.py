@@ -251,6 +251,37 @@ async def test_a_standby_that_is_none_is_one_line(
     assert told.bad() == [("wrong", "standby")]
 
 
+async def test_a_standby_that_follows_is_ok_and_one_that_is_away_is_no_harm(
+    tmp_path: Path, own_postgresql: PostgreSQL, standby: PostgreSQL, redis_url: str, namespace: str
+) -> None:
+    """Snapshots come from the first then; one that was promoted goes its own way."""
+
+    async def told() -> Told:
+        return await _with(
+            tmp_path, own_postgresql.url(TEMPLATE), redis_url, NAMESPACE=namespace,
+            READ_DATABASE_URL=standby.url(TEMPLATE),
+        )  # fmt: skip
+
+    assert (await told()).bad() == []
+
+    standby.sql("SELECT pg_promote()")
+    assert (await told()).bad() == [("wrong", "standby")]
+
+    assert standby.process is not None
+    standby.process.kill()
+    found = await told()
+    assert found.bad() == [("warning", "standby")]
+    assert found.status == 0
+
+
+async def test_a_standby_as_the_first_server_is_one_line(
+    tmp_path: Path, standby: PostgreSQL, redis_url: str, namespace: str
+) -> None:
+    """It answers everything and takes no writes."""
+    told = await _with(tmp_path, standby.url(TEMPLATE), redis_url, NAMESPACE=namespace)
+    assert told.bad() == [("wrong", "database safety")]
+
+
 @pytest.fixture
 def unsafe_postgresql(run: Run) -> Iterator[PostgreSQL]:
     """Give a PostgreSQL without fsync that asks for a password and has few connections."""
