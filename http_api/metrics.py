@@ -20,6 +20,7 @@ from http_api.metrics_families import (
     refusals_family,
 )
 from http_api.worker_pages import merged
+from realtime.census import NOBODY, take_census
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -42,7 +43,7 @@ _SHOWN_EVERY_S: Final = 5.0
 class Metrics(Collector):
     """Collect one process' metrics when they are asked for; nothing is kept for it meanwhile.
 
-    Looks once at each connection and each followed log, and waits for nothing. ``projector`` and
+    Looks once at each connection and each followed log, without I/O. ``projector`` and
     ``breaker`` None: this process has none. ``pages``: where the processes that share its port show
     each other what they count; None: it is alone. Then nothing says which worker it is.
     """
@@ -62,6 +63,7 @@ class Metrics(Collector):
         self._breaker = breaker
         self._pages = pages
         self._failing = False
+        self._census = NOBODY  # the last one taken
         # Not the global one: a process may have several apps.
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
@@ -71,14 +73,15 @@ class Metrics(Collector):
         """Give the families of this process, without those that the system knows of it."""
         yield from http_families(self._http)
         yield refusals_family(self._replica.counts, self._http)
-        yield from realtime_families(self._replica)
+        yield from realtime_families(self._replica, self._census)
         yield from graph_families(self._projector, self._breaker)
 
-    def page(self, accept: str = "") -> tuple[bytes, str]:
+    async def page(self, accept: str = "") -> tuple[bytes, str]:
         """Give the page and its media type, as the field Accept would have it.
 
         OpenMetrics when that is named, else, and always with several processes, Prometheus' text.
         """
+        await self._look_round()
         if self._pages is not None:
             return merged([self._show(self._pages), *self._others(self._pages)]), TEXT
         families = self._registry.collect()
@@ -98,11 +101,19 @@ class Metrics(Collector):
 
     async def _show_on(self, pages: WorkerPages) -> None:
         while True:
+            await self._look_round()
             self._show(pages)
             await asyncio.sleep(_SHOWN_EVERY_S)
 
+    async def _look_round(self) -> None:
+        replica = self._replica
+        self._census = await take_census(replica.connections, replica.hub.feeds.values())
+
     def _show(self, pages: WorkerPages) -> bytes:
-        """Write this process' page for the others, before anybody sees it; give it."""
+        """Write this process' page for the others, before anybody sees it; give it.
+
+        In one turn of the loop: a page written later never tells of less.
+        """
         page = spell_text(_of_worker(self._registry.collect(), str(pages.number)))
         try:
             pages.keep(page)

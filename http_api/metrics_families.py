@@ -20,7 +20,6 @@ from http_api.problems import TITLES
 from http_api.version import version
 from realtime import codes
 from realtime.bus import BusState
-from realtime.census import take_census
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
     from http_api.http_counts import HttpCounts
+    from realtime.census import Census
     from realtime.counts import Counts
     from realtime.durations import Durations
     from realtime.replica import Replica
@@ -67,9 +67,9 @@ def http_families(counts: HttpCounts) -> Iterator[Metric]:
     yield durations
 
 
-def realtime_families(replica: Replica) -> Iterator[Metric]:
+def realtime_families(replica: Replica, census: Census) -> Iterator[Metric]:
     """Tell of sockets, deliveries and how this replica keeps up with the logs."""
-    yield from _standing(replica)
+    yield from _standing(replica, census)
     counts = replica.counts
     for name, told, value in (
         ("publications", "Log entries taken for delivery, each once.", counts.publications),
@@ -99,9 +99,8 @@ def realtime_families(replica: Replica) -> Iterator[Metric]:
     yield resumed
 
 
-def _standing(replica: Replica) -> Iterator[Metric]:
+def _standing(replica: Replica, census: Census) -> Iterator[Metric]:
     """Tell how things stand at this moment."""
-    census = take_census(replica.connections, replica.hub.feeds.values())
     open_now = GaugeMetricFamily(
         "lockstep_connections", "Open connections.", labels=["carrier", "encoding"]
     )

@@ -15,7 +15,8 @@ __all__ = ["ENDPOINTS"]
 
 
 async def _metrics(call: Call) -> Response:
-    page, media_type = call.services.metrics.page(call.request.headers.get("accept", ""))
+    accept = call.request.headers.get("accept", "")
+    page, media_type = await call.services.metrics.page(accept)
     return Response(page, media_type=media_type, headers={"Cache-Control": "no-store"})
 
 

@@ -30,7 +30,7 @@ async def _shown(sqlite_url: str) -> dict[str, str]:
     store = await open_store(StoreSettings(sqlite_url))
     try:
         replica = Replica(store, MemoryBus(), lambda _: None)  # type: ignore[arg-type, return-value]
-        text, _ = Metrics(replica, HttpCounts()).page()
+        text, _ = await Metrics(replica, HttpCounts()).page()
     finally:
         await store.aclose()
     heads = re.findall(r"^# TYPE (\S+) (\S+)$", text.decode(), re.MULTILINE)

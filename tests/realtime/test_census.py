@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from realtime.census import Census, take_census
 from realtime.replica import Replica
 from realtime.subprotocol import choose
@@ -10,14 +12,14 @@ from tests.realtime.conftest import Service
 from tests.realtime.stream_client import StreamClient
 
 
-def census(replica: Replica) -> Census:
+async def census(replica: Replica) -> Census:
     """Count now."""
-    return take_census(replica.connections, replica.hub.feeds.values())
+    return await take_census(replica.connections, replica.hub.feeds.values())
 
 
 async def test_nobody_is_nobody(embedded: Service) -> None:
     """What a replica follows for itself counts for nobody."""
-    found = census(await embedded.replica())
+    found = await census(await embedded.replica())
     assert found == Census({}, {"list": 0, "user": 0, "all": 0, "signals": 0}, 0, 0)
 
 
@@ -37,7 +39,7 @@ async def test_connections_are_told_apart_by_carrier_and_encoding(embedded: Serv
     await stream.open()
     try:
         await stream.connect(embedded.token(ann))
-        found = census(replica)
+        found = await census(replica)
         assert found.connections == {
             ("asgi", "centrifuge-json"): 1,
             ("asgi", "centrifuge-protobuf"): 1,
@@ -48,7 +50,7 @@ async def test_connections_are_told_apart_by_carrier_and_encoding(embedded: Serv
         await stream.close()
         await stranger.close()
     await client.close()
-    assert census(replica) == Census({}, dict.fromkeys(found.subscriptions, 0), 0, 0)
+    assert await census(replica) == Census({}, dict.fromkeys(found.subscriptions, 0), 0, 0)
 
 
 async def test_what_waits_for_sockets_is_summed_up(embedded: Service) -> None:
@@ -62,6 +64,31 @@ async def test_what_waits_for_sockets_is_summed_up(embedded: Service) -> None:
         client.reading.clear()
     for title in ("milk", "bread", "salt"):
         await embedded.do(ann, "todo.create", at=replica, list_id=str(groceries), title=title)
-    found = census(replica)
+    found = await census(replica)
     assert found.queueing == 2
     assert found.outbox_bytes == sum(one.outbox.bytes for one in replica.connections) > 0
+
+
+async def test_a_great_many_are_counted_without_holding_anybody_up(embedded: Service) -> None:
+    """The loop gets its turn after each thousand; who leaves meanwhile harms nothing."""
+    replica = await embedded.replica()
+    client = await embedded.client(replica)
+    [connection] = replica.connections
+    crowd = [connection] * 5_000
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            crowd.clear()
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(others())
+    try:
+        found = await take_census(crowd, ())
+    finally:
+        task.cancel()
+    assert sum(found.connections.values()) == 5_000
+    assert turns >= 4
+    await client.close()
