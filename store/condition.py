@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Condition", "Role", "look_at", "read_condition"]
 
-_CONNECT_S: Final = 3.0
-_LOOK_S: Final = 5.0
+_CONNECT_S: Final = 4.0
+_LOOK_S: Final = 6.0
 
 _ROLES = text(
     "SELECT rolname::text AS name, rolsuper OR rolbypassrls"

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from http_api.doctor.finding import Finding
 
 __all__ = ["EXAMPLES", "doctor"]
@@ -57,16 +57,28 @@ def doctor(
     """
     from http_api.doctor.finding import exit_status, summary
 
-    # What drivers say of each try is said better below.
-    for name in ("neo4j", "asyncio", "sqlalchemy"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
     found: list[Finding] = []
     tell = _tell_machines if as_json else _printer()
-    asyncio.run(_examine(found, tell))
+    with _drivers_silent():
+        asyncio.run(_examine(found, tell))
     if not as_json:
         typer.echo(summary(found))
     if status := exit_status(found):
         raise typer.Exit(status)
+
+
+@contextlib.contextmanager
+def _drivers_silent() -> Iterator[None]:
+    """Keep what drivers say of each try out of the picture: it is said better there."""
+    loggers = [logging.getLogger(name) for name in ("neo4j", "sqlalchemy", "asyncio")]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
 
 
 async def _examine(found: list[Finding], tell: Callable[[Finding], None]) -> None:

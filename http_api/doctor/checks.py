@@ -47,9 +47,9 @@ def checks_for(settings: Settings, refused: Mapping[str, str]) -> dict[str, Chec
         if settings.production and settings.read_database is not None:
             add("standby", check_standby)
         if "redis_url" not in refused:
-            add("redis", _bus)
+            add("redis", _bus(settings))
         if "neo4j_url" not in refused and "neo4j_password" not in refused:
-            add("neo4j", _graph)
+            add("neo4j", _graph(settings))
     if not refused.keys() & {"host", "port", "uds"}:
         add("listening", check_listening)
     add("door", _door)
@@ -78,39 +78,52 @@ def _subject(field: str) -> str:
     return "secret key" if field == "secret_key" else "settings"
 
 
-async def _bus(settings: Settings) -> list[Finding]:
+def _bus(settings: Settings) -> Callable[[Settings], Awaitable[list[Finding]]]:
+    """Give the check of the bus; what it takes is imported now, not while others wait for answers.
+
+    Here, because the client takes 0.1 s to import and the embedded default has no use for it.
+    """
     if settings.redis_url is None:
-        if settings.production:
-            return [
-                warning(
-                    "redis",
-                    "not set: this must be the only replica of the database",
-                    f"Set {PREFIX}REDIS_URL when there are more.",
-                )
-            ]
-        return [ok("redis", "not set: one process, and nobody else to tell")]
-    # Here, because the client takes 0.1 s to import and the embedded default has no use for it.
+        return _no_redis
     from http_api.doctor.bus import check_redis  # noqa: PLC0415
 
-    found = await check_redis(settings)
+    return check_redis if settings.production else partial(_needless_redis, check_redis)
+
+
+async def _no_redis(settings: Settings) -> list[Finding]:
     if not settings.production:
-        found.append(
-            warning(
-                "redis",
-                f"{PREFIX}REDIS_URL is set, but SQLite allows one replica only",
-                f"Remove it, or set {PREFIX}DATABASE_URL to a postgresql:// URL.",
-            )
+        return [ok("redis", "not set: one process, and nobody else to tell")]
+    return [
+        warning(
+            "redis",
+            "not set: this must be the only replica of the database",
+            f"Set {PREFIX}REDIS_URL when there are more.",
         )
-    return found
+    ]
 
 
-async def _graph(settings: Settings) -> list[Finding]:
+async def _needless_redis(
+    check: Callable[[Settings], Awaitable[list[Finding]]], settings: Settings
+) -> list[Finding]:
+    needless = warning(
+        "redis",
+        f"{PREFIX}REDIS_URL is set, but SQLite allows one replica only",
+        f"Remove it, or set {PREFIX}DATABASE_URL to a postgresql:// URL.",
+    )
+    return [*await check(settings), needless]
+
+
+def _graph(settings: Settings) -> Callable[[Settings], Awaitable[list[Finding]]]:
+    """Give the check of the graph; the driver takes 0.2 s to import, see above."""
     if settings.neo4j_url is None:
-        return [ok("neo4j", "not set: each process makes the graph itself, for whoever asks")]
-    # Here, because the driver takes 0.2 s to import.
+        return _no_neo4j
     from http_api.doctor.graph import check_neo4j  # noqa: PLC0415
 
-    return await check_neo4j(settings)
+    return check_neo4j
+
+
+async def _no_neo4j(_settings: Settings) -> list[Finding]:
+    return [ok("neo4j", "not set: each process makes the graph itself, for whoever asks")]
 
 
 async def _door(settings: Settings) -> list[Finding]:

@@ -26,6 +26,9 @@ from tests.servers.replica import SECRET_KEY, environment, lockstep
 from tests.servers.run import Run
 from tests.servers.worker import Worker
 
+# Several looks each, at servers that are started for them.
+pytestmark = pytest.mark.timeout(400)
+
 ORIGINS = {"ALLOWED_ORIGINS": "https://todo.example.org"}
 
 
@@ -458,7 +461,6 @@ async def locked_neo4j(run: Run) -> AsyncIterator[Neo4jServer]:
     await asyncio.to_thread(server.remove)
 
 
-@pytest.mark.timeout(400)
 async def test_what_a_neo4j_of_its_own_may_have_wrong(
     tmp_path: Path, locked_neo4j: Neo4jServer, postgresql_url: str, redis_url: str, namespace: str
 ) -> None:
