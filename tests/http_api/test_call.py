@@ -11,6 +11,7 @@ from starlette.requests import Request
 from http_api.call import Call, parse_if_match, parse_uuid
 from http_api.paging import HistoryQuery
 from http_api.refusals import Malformed
+from http_api.trail import Trail
 from store.entry import Position
 from store.errors import Invalid, NotFound, Unauthenticated
 
@@ -27,6 +28,7 @@ def call(*, headers: dict[str, str] | None = None, query: bytes = b"", **path: s
         "query_string": query,
         "path_params": path,
         "client": None,
+        "lockstep.trail": Trail("request"),
     }
     nothing: Any = None
     return Call(Request(scope), nothing, None, "request")

@@ -34,11 +34,19 @@ def _began(samples: Samples) -> dict[str, float]:
     return {one: value(samples, name, worker=one) for one in sorted(_workers(samples))}
 
 
-@pytest.mark.timeout(240)
+def _all_new(began: dict[str, float], before: set[float]) -> bool:
+    """Tell whether all of these processes are new."""
+    return before.isdisjoint(began.values())
+
+
+@pytest.mark.timeout(300)
 async def test_any_process_tells_of_all_and_takes_nothing_back(
     run: Run, postgresql_url: str, redis_url: str, namespace: str, tmp_path: Path
 ) -> None:
-    """Figures only grow, whoever answers; a process that died is gone, and its place taken."""
+    """Figures only grow, whoever answers; a process that died is gone, and its place taken.
+
+    So it is when SIGHUP replaces one after the other.
+    """
     port = free_port()
     shared = tmp_path / "tmp"
     shared.mkdir()
@@ -89,6 +97,17 @@ async def test_any_process_tells_of_all_and_takes_nothing_back(
             return now.keys() == {"0", "1"} and len(changed) == 1
 
         await eventually(replaced, "another process in its place", within_s=60)
+        before_all = set(_began(await _ask(port)).values())
+        os.kill(process.pid, signal.SIGHUP)
+
+        async def renewed() -> bool:
+            try:
+                now = _began(await _ask(port))
+            except httpx.HTTPError:
+                return False
+            return len(now) == 2 and now.keys() < {"0", "1", "2"} and _all_new(now, before_all)
+
+        await eventually(renewed, "both processes replaced", within_s=90)
         assert process.stop() == 0
         assert list(shared.iterdir()) == []
     finally:
