@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 
 __all__ = ["address_of", "system_words"]
 
@@ -22,6 +23,9 @@ def system_words(error: OSError) -> str:
 
     By its number: asyncio puts addresses into the text.
     """
+    if isinstance(error, ssl.SSLError):  # whose number is TLS's own
+        reason = getattr(error, "reason", None) or type(error).__name__
+        return f" (TLS: {reason})"
     number = error.errno or 0
     words = os.strerror(number) if number > 0 else error.strerror
     return f" ({words.lower()})" if words else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from redis import exceptions
@@ -44,7 +45,7 @@ def judge(found: RedisCondition, settings: Settings) -> list[Finding]:
 
 def _version(servers: tuple[RedisServer, ...]) -> Finding:
     subject = "redis version"
-    old = [one for one in servers if int(one.version.partition(".")[0] or 0) < _OLDEST]
+    old = [one for one in servers if int((re.findall(r"\d+", one.version) or [0])[0]) < _OLDEST]
     if old:
         return wrong(
             subject,

@@ -246,6 +246,8 @@ def why_away(error: Exception) -> tuple[str, str]:
         return f"refuses (SQLSTATE {state})", "log"
     if isinstance(error, TimeoutError):
         return "does not answer in time", "frozen"
+    if isinstance(error, TypeError):
+        return "is not asked: its URL has an option that the driver does not know", "option"
     if isinstance(error, OSError):
         return f"cannot be reached{system_words(error)}", "address"
     return "does not speak like PostgreSQL, or hung up", "address"
@@ -254,6 +256,7 @@ def why_away(error: Exception) -> tuple[str, str]:
 _ADVICE: Final = {
     "url": "{name} must look like postgresql://user:password@host:5432/database; escape what is "
     "no letter or digit in the password (@ is %40).",
+    "option": "Mend what stands behind ? in {name}; TLS is asked for with ssl=require.",
     "password": "Put the right password into {name}; escape what is no letter or digit (@ is %40).",
     "login": "Look at the user in {name}, at its rights, and at pg_hba.conf of the server.",
     "name": "Create it (containers/postgresql.sh shows how), or mend the name in {name}.",

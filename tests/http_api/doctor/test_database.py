@@ -133,6 +133,7 @@ def test_an_after_half_that_is_missing_is_only_looked_at(production: Settings) -
         (ConnectionRefusedError(111, "Connect call failed ('h', 1)"), "(connection refused)"),
         (OSError("Multiple exceptions"), "cannot be reached"),
         (ValueError("postgresql://me:hunter2@db"), "URL cannot be read"),
+        (TypeError("connect() got an unexpected keyword argument 'hunter2'"), "an option"),
         (RuntimeError("hunter2"), "does not speak like PostgreSQL"),
     ],
 )

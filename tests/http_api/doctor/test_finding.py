@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+
 import pytest
 
 from http_api.doctor.address import address_of, system_words
@@ -46,3 +48,5 @@ def test_the_systems_words_hold_no_address() -> None:
     error = ConnectionRefusedError(111, "Connect call failed ('127.0.0.1', 5432)")
     assert system_words(error) == " (connection refused)"
     assert system_words(OSError("Multiple exceptions: ...")) == ""
+    refused = ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] hunter2")
+    assert system_words(refused) == " (TLS: SSLError)"

@@ -373,6 +373,20 @@ async def test_a_wrong_port_for_redis_is_one_line(
     assert told.bad() == [("wrong", "redis")]
 
 
+async def test_a_server_without_tls_is_one_line(
+    tmp_path: Path, postgresql_url: str, redis_url: str, namespace: str
+) -> None:
+    """Asked for TLS, it answers something else; each says that it was that."""
+    told = await _with(
+        tmp_path, f"{postgresql_url}?ssl=require", redis_url.replace("redis:", "rediss:"),
+        NAMESPACE=namespace,
+    )  # fmt: skip
+    assert told.bad() == [("wrong", "database"), ("wrong", "redis")]
+    told = await _with(tmp_path, f"{postgresql_url}?sslmode=x", redis_url, NAMESPACE=namespace)
+    assert told.bad() == [("wrong", "database")]
+    assert "ssl=require" in told.line("database")["advice"]
+
+
 async def test_a_cluster_that_is_none_is_one_line(
     tmp_path: Path, postgresql_url: str, redis_url: str, namespace: str
 ) -> None:
