@@ -37,8 +37,8 @@ class Counts:
     ``deliveries``: of these, how many times one was handed to a subscription. ``delivery_s``: how
     old each was then, by the time that it carries (``at``): those delivered live, and only them.
     ``slow_readers``: how many times what waited for a socket was dropped, because it did not read.
-    ``gaps``: feeds found to be behind their log, or suspected of it; ``repairs`` of them are reads
-    that brought something, ``failed_repairs`` those given up until the next look at the heads.
+    ``gaps``: feeds found to be behind their log, or suspected of it; ``repairs``: reads made for
+    them; ``failed_repairs``: reads that failed, until the next look at the heads.
     ``catch_ups``: resumed subscriptions by outcome. ``pages``: further reads for those who were far
     behind. ``refusals``: what clients were refused by socket, by (kind, code, text): the kind is
     ``error``, ``unsubscribe`` or ``close``. No key of it ever comes from a client.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from prometheus_client.parser import text_string_to_metric_families
+
 from http_api.http_counts import HttpCounts
 from http_api.metrics import Metrics
 from realtime.bus_memory import MemoryBus
@@ -11,6 +13,7 @@ from realtime.replica import Replica
 from store.engines import StoreSettings
 from store.store import open_store
 from tests.docs.pages import page, rows
+from tests.http_api.service import serving
 
 DOCS = page("docs/metrics.md")
 _NAME = re.compile(r"(?:lockstep|http|process)_[a-z_]+")
@@ -48,3 +51,22 @@ async def test_alerts_ask_for_what_there_is(sqlite_url: str) -> None:
     shown = await _shown(sqlite_url)
     names = {re.sub("_(bucket|count|sum)$", "", name) for name in _NAME.findall(DOCS)}
     assert names - {"http_stream"} <= shown.keys()  # a carrier, not a name
+
+
+async def test_every_label_is_described(sqlite_url: str) -> None:
+    """Whoever writes an expression finds by what a figure can be told apart."""
+    told = {
+        row[0].strip("`"): set(re.findall("`([a-z_]+)`", row[2]))
+        for row in rows(DOCS)
+        if len(row) == 4 and row[0].strip("`") in _described()
+    }
+    async with serving(database_url=sqlite_url) as service:
+        await service.http.get("/nowhere")
+        shown = (await service.http.get("/metrics")).text
+    found: dict[str, set[str]] = {}
+    for family in text_string_to_metric_families(shown):
+        name = family.name + ("_total" if family.type == "counter" else "")
+        for sample in family.samples:
+            found.setdefault(name, set()).update(sample.labels.keys() - {"le"})
+    assert len(found) > 20
+    assert found == {name: told[name] for name in found}

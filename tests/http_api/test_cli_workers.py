@@ -10,6 +10,10 @@ import httpx
 import psutil
 import pytest
 
+from http_api.cli.failure import Failure
+from http_api.cli.server import uvicorn_config
+from http_api.cli.workers import run_workers
+from http_api.settings import load_settings
 from tests.http_api.test_metrics import Samples, read, value
 from tests.servers.deadline import eventually
 from tests.servers.ports import free_port, is_listening
@@ -112,3 +116,14 @@ async def test_any_process_tells_of_all_and_takes_nothing_back(
         assert list(shared.iterdir()) == []
     finally:
         process.kill()
+
+
+def test_a_machine_without_a_directory_to_share_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a sentence, before any process is started."""
+
+    def nowhere(**_: str) -> None:
+        raise FileNotFoundError(2, "No usable temporary directory")
+
+    monkeypatch.setattr("tempfile.TemporaryDirectory", nowhere)
+    with pytest.raises(Failure, match="set TMPDIR"):
+        run_workers(uvicorn_config(load_settings()), [])

@@ -14,6 +14,7 @@ from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
 from http_api.app import Application
+from http_api.openapi import openapi_document
 from http_api.problems import TITLES
 from http_api.settings import Settings
 from http_api.table import ENDPOINTS
@@ -123,6 +124,13 @@ async def test_no_login_and_no_database_is_needed(embedded: Service) -> None:
     idle = Application(Settings(_env_file=None, secret_key=SECRET))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(idle), base_url=ORIGIN) as http:
         assert (await http.get("/metrics")).status_code == 503
+
+
+def test_the_reference_tells_of_it() -> None:
+    """As text, without a login."""
+    told = openapi_document(ENDPOINTS)["paths"]["/metrics"]["get"]
+    assert told["security"] == []
+    assert told["responses"]["200"]["content"] == {"text/plain": {}}
 
 
 async def test_who_accepts_openmetrics_gets_it(embedded: Service) -> None:
