@@ -141,7 +141,7 @@ def test_the_help_says_what_the_words_and_the_status_mean() -> None:
 def test_on_a_terminal_it_is_a_picture(run: Run, tmp_path: Path) -> None:
     """What is wrong comes with what to do, indented under it, and no line is too wide."""
     env = environment(REDIS_URL=f"redis://127.0.0.1:{free_port()}", HOST="0.0.0.0")
-    argv = [lockstep(), "doctor"]
+    argv: list[str | Path] = [lockstep(), "doctor"]
     terminal = Terminal(run, argv, env=env, cwd=tmp_path, columns=80)
     try:
         wait_until(lambda: " checked: " in terminal.shown, "the summary", within_s=60)
