@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as TEXT
-from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST as OPENMETRICS
+from prometheus_client.exposition import generate_latest
+from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
-from http_api.exposition import spell_openmetrics, spell_text
 from http_api.metrics_families import (
     graph_families,
     http_families,
@@ -23,7 +23,7 @@ from http_api.worker_pages import merged
 from realtime.census import NOBODY, take_census
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from prometheus_client.core import Metric
 
@@ -84,10 +84,10 @@ class Metrics(Collector):
         await self._look_round()
         if self._pages is not None:
             return merged([self._show(self._pages), *self._others(self._pages)]), TEXT
-        families = self._registry.collect()
         if "application/openmetrics-text" in accept:
-            return spell_openmetrics(families), OPENMETRICS
-        return spell_text(families), TEXT
+            page = openmetrics.generate_latest(self._registry)  # type: ignore[no-untyped-call]
+            return page, openmetrics.CONTENT_TYPE_LATEST
+        return generate_latest(self._registry), TEXT
 
     @contextmanager
     def shown(self) -> Iterator[None]:
@@ -114,7 +114,7 @@ class Metrics(Collector):
 
         In one turn of the loop: a page written later never tells of less.
         """
-        page = spell_text(_of_worker(self._registry.collect(), str(pages.number)))
+        page = generate_latest(_Worker(self._registry, str(pages.number)))
         try:
             pages.keep(page)
         except OSError as error:
@@ -133,9 +133,15 @@ class Metrics(Collector):
             return []
 
 
-def _of_worker(families: Iterable[Metric], number: str) -> Iterator[Metric]:
-    """Put a process' number to each sample; they are made anew for each page."""
-    for family in families:
-        for sample in family.samples:
-            sample.labels["worker"] = number
-        yield family
+class _Worker(Collector):
+    """Collect what a registry does, each sample with the number of its process."""
+
+    def __init__(self, registry: CollectorRegistry, number: str) -> None:
+        self._registry = registry
+        self._number = number
+
+    def collect(self) -> Iterator[Metric]:
+        for family in self._registry.collect():
+            for sample in family.samples:
+                sample.labels["worker"] = self._number  # they are made anew for each page
+            yield family
