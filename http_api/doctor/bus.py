@@ -136,8 +136,8 @@ def why_away(error: Exception) -> tuple[str, str]:
             return "is still loading its data", "Wait a moment and look again."
         case exceptions.TimeoutError() | TimeoutError():
             return "does not answer in time", (
-                "See whether the server is stopped or overloaded, and whether a firewall drops "
-                "what is sent to it."
+                "See whether the server is stopped or overloaded, whether a firewall drops what "
+                "is sent to it and, for rediss://, whether it speaks TLS at that port."
             )
         case exceptions.ResponseError():
             return "refuses what a bus needs", (

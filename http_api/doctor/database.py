@@ -248,6 +248,8 @@ def why_away(error: Exception) -> tuple[str, str]:
         return "does not answer in time", "frozen"
     if isinstance(error, TypeError):
         return "is not asked: its URL has an option that the driver does not know", "option"
+    if isinstance(error, ConnectionError) and "rejected SSL" in str(error):
+        return "speaks no TLS, which the URL asks for", "tls"
     if isinstance(error, OSError):
         return f"cannot be reached{system_words(error)}", "address"
     return "does not speak like PostgreSQL, or hung up", "address"
@@ -257,6 +259,7 @@ _ADVICE: Final = {
     "url": "{name} must look like postgresql://user:password@host:5432/database; escape what is "
     "no letter or digit in the password (@ is %40).",
     "option": "Mend what stands behind ? in {name}; TLS is asked for with ssl=require.",
+    "tls": "Set ssl = on in postgresql.conf with a certificate, or remove ssl= from {name}.",
     "password": "Put the right password into {name}; escape what is no letter or digit (@ is %40).",
     "login": "Look at the user in {name}, at its rights, and at pg_hba.conf of the server.",
     "name": "Create it (containers/postgresql.sh shows how), or mend the name in {name}.",

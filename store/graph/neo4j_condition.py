@@ -59,13 +59,15 @@ class GraphCondition:
     epoch: str | None
 
 
-async def read_graph_condition(settings: Neo4jSettings) -> GraphCondition:
-    """Ask the server, a few seconds at most.
+async def read_graph_condition(
+    settings: Neo4jSettings, answer_s: float = _ANSWER_S
+) -> GraphCondition:
+    """Ask the server, so many seconds at most.
 
     Raises TimeoutError, OSError, and the driver's own: neo4j.exceptions, ValueError for a URL that
     it does not take.
     """
-    async with _asking(settings) as ask:
+    async with _asking(settings, answer_s) as ask:
         version = await ask(_VERSION)
         found = [*await ask(_CONSTRAINTS), *await ask(_INDEXES)]
         there = {row["name"] for row in found}
@@ -80,15 +82,17 @@ async def read_graph_condition(settings: Neo4jSettings) -> GraphCondition:
     )
 
 
-async def read_graph_entries(settings: Neo4jSettings, generation: int) -> int:
+async def read_graph_entries(
+    settings: Neo4jSettings, generation: int, answer_s: float = _ANSWER_S
+) -> int:
     """Count the entries of all lists' logs that are in; raises as ``read_graph_condition`` does."""
-    async with _asking(settings) as ask:
+    async with _asking(settings, answer_s) as ask:
         (row,) = await ask(_ENTRIES, prefix=f"{generation}:")
         return int(row["entries"])
 
 
 @asynccontextmanager
-async def _asking(settings: Neo4jSettings) -> AsyncIterator[_Ask]:
+async def _asking(settings: Neo4jSettings, answer_s: float) -> AsyncIterator[_Ask]:
     """Open a driver for one look; not Neo4jSession, which would write into the log."""
     driver = AsyncGraphDatabase.driver(
         settings.url,
@@ -105,11 +109,11 @@ async def _asking(settings: Neo4jSettings) -> AsyncIterator[_Ask]:
         async with driver.session(
             database=settings.database, default_access_mode=READ_ACCESS
         ) as session:
-            query = Query(statement, timeout=_ANSWER_S)
+            query = Query(statement, timeout=answer_s)
             return await (await session.run(query, parameters)).data()
 
     try:
-        async with asyncio.timeout(_ANSWER_S):
+        async with asyncio.timeout(answer_s):
             yield ask
     finally:
         with contextlib.suppress(TimeoutError):

@@ -6,6 +6,10 @@ import asyncio
 import contextlib
 import json
 import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +20,7 @@ from tests.servers.replica import SECRET_KEY
 
 # A password of each server and the key; none of it may ever be printed.
 PASSWORD = "hunter2-correct-horse"
+ORIGINS = {"ALLOWED_ORIGINS": "https://todo.example.org"}
 
 
 @dataclass(frozen=True)
@@ -63,3 +68,35 @@ def _examined(cwd: Path, settings: dict[str, str]) -> Told:
     assert SECRET_KEY not in ran.output
     assert not ran.stderr
     return Told([json.loads(line) for line in ran.stdout.splitlines()], ran.exit_code)
+
+
+async def examined_with(tmp_path: Path, database: str, redis: str, **more: str) -> Told:
+    """Run it with PostgreSQL and Redis, and pages of one name; ``more`` wins."""
+    settings = {"DATABASE_URL": database, "REDIS_URL": redis, **ORIGINS, **more}
+    return await examined(tmp_path, **settings)
+
+
+@contextmanager
+def something_else() -> Iterator[int]:
+    """Listen on a port and answer everything as a web server would."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        over = threading.Event()
+
+        def answer() -> None:
+            while not over.is_set():
+                try:
+                    peer, _ = listening.accept()
+                except OSError:
+                    return
+                with peer:
+                    peer.settimeout(5)
+                    try:
+                        peer.recv(4096)
+                        peer.sendall(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+                    except OSError:
+                        continue
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        yield listening.getsockname()[1]
+        over.set()

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import socket
-import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from store.revisions import Revisions
-from tests.http_api.doctor.doctor import PASSWORD, Told, examined
-from tests.servers.deadline import eventually
+from tests.http_api.doctor.doctor import PASSWORD, Told, examined, examined_with, something_else
 from tests.servers.fixtures import StartReplica
-from tests.servers.neo4j import Neo4jServer
 from tests.servers.person import Person
 from tests.servers.ports import free_port
 from tests.servers.postgresql import LOGIN, TEMPLATE, PostgreSQL
@@ -24,44 +19,9 @@ from tests.servers.redis import RedisServer
 from tests.servers.redis_cluster import RedisCluster
 from tests.servers.replica import SECRET_KEY, environment, lockstep
 from tests.servers.run import Run
-from tests.servers.worker import Worker
 
 # Several looks each, at servers that are started for them.
 pytestmark = pytest.mark.timeout(400)
-
-ORIGINS = {"ALLOWED_ORIGINS": "https://todo.example.org"}
-
-
-@contextmanager
-def something_else() -> Iterator[int]:
-    """Listen on a port and answer everything as a web server would."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        over = threading.Event()
-
-        def answer() -> None:
-            while not over.is_set():
-                try:
-                    peer, _ = listening.accept()
-                except OSError:
-                    return
-                with peer:
-                    peer.settimeout(5)
-                    try:
-                        peer.recv(4096)
-                        peer.sendall(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
-                    except OSError:
-                        continue
-
-        thread = threading.Thread(target=answer, daemon=True)
-        thread.start()
-        yield listening.getsockname()[1]
-        over.set()
-
-
-async def _with(tmp_path: Path, database: str, redis: str, **more: str) -> Told:
-    return await examined(
-        tmp_path, **{"DATABASE_URL": database, "REDIS_URL": redis, **ORIGINS, **more}
-    )
 
 
 # All is well
@@ -71,7 +31,7 @@ async def test_a_healthy_postgresql_and_redis_are_ok(
     tmp_path: Path, postgresql_url: str, redis_url: str, namespace: str
 ) -> None:
     """Every line of both, and status 0."""
-    told = await _with(tmp_path, postgresql_url, redis_url, NAMESPACE=namespace)
+    told = await examined_with(tmp_path, postgresql_url, redis_url, NAMESPACE=namespace)
 
     assert told.bad() == []
     assert told.status == 0
@@ -82,43 +42,11 @@ async def test_a_healthy_postgresql_and_redis_are_ok(
     } <= set(told.subjects())  # fmt: skip
 
 
-async def test_a_healthy_neo4j_and_its_worker_are_ok(
-    tmp_path: Path, run: Run, neo4j_server: Neo4jServer, postgresql_url: str, redis_url: str,
-    namespace: str, start_replica: StartReplica,
-) -> None:  # fmt: skip
-    """Before there is a worker that is said; with one, the graph has all there is."""
-    settings = {
-        "DATABASE_URL": postgresql_url, "REDIS_URL": redis_url, "NAMESPACE": namespace,
-        "NEO4J_URL": neo4j_server.url,
-    }  # fmt: skip
-    replica = await start_replica(**settings)
-    ann = await Person.register(replica)
-    await ann.add_todo(await ann.make_list(), "milk")
-    worker = await Worker.start(run, **settings)
-    try:
-
-        async def follows() -> Told | None:
-            found = await examined(tmp_path, **settings, **ORIGINS)
-            return found if not found.bad() else None
-
-        told = await eventually(follows, "the graph follows", within_s=90)
-        assert "kept up by 1" in told.line("graph contents")["says"]
-        assert "lists" in told.line("graph contents")["says"]
-        assert told.status == 0
-    finally:
-        await worker.stop()
-
-    told = await examined(tmp_path, **settings, **ORIGINS)
-    assert told.bad() == [("wrong", "graph contents")]
-    assert "lockstep worker" in told.line("graph contents")["advice"]
-    assert told.status == 1
-
-
 async def test_a_healthy_cluster_is_ok(
     tmp_path: Path, postgresql_url: str, redis_cluster_url: str, namespace: str
 ) -> None:
     """A message comes back from each of its masters."""
-    told = await _with(tmp_path, postgresql_url, redis_cluster_url, NAMESPACE=namespace)
+    told = await examined_with(tmp_path, postgresql_url, redis_cluster_url, NAMESPACE=namespace)
     assert told.bad() == []
     assert "3 masters" in told.line("redis")["says"]
 
@@ -141,7 +69,7 @@ async def test_a_database_that_is_away_is_one_line(
 ) -> None:
     """The others are checked all the same."""
     url = f"postgresql://{LOGIN}:{PASSWORD}@127.0.0.1:{free_port()}/lockstep"
-    told = await _with(tmp_path, url, redis_url, NAMESPACE=namespace)
+    told = await examined_with(tmp_path, url, redis_url, NAMESPACE=namespace)
     assert told.bad() == [("wrong", "database")]
     assert "connection refused" in told.line("database")["says"]
     assert told.line("redis messages")["mark"] == "ok"
@@ -152,10 +80,10 @@ async def test_a_wrong_port_is_one_line(tmp_path: Path, redis_url: str, namespac
     """Something answers there, and is no PostgreSQL; be it Redis."""
     with something_else() as port:
         url = f"postgresql://{LOGIN}:{PASSWORD}@127.0.0.1:{port}/lockstep"
-        told = await _with(tmp_path, url, redis_url, NAMESPACE=namespace)
+        told = await examined_with(tmp_path, url, redis_url, NAMESPACE=namespace)
         assert told.bad() == [("wrong", "database")]
     url = f"postgresql://{LOGIN}:{PASSWORD}@{redis_url.removeprefix('redis://')}"
-    told = await _with(tmp_path, url, redis_url, NAMESPACE=namespace)
+    told = await examined_with(tmp_path, url, redis_url, NAMESPACE=namespace)
     assert told.bad() == [("wrong", "database")]
 
 
@@ -163,7 +91,7 @@ async def test_a_database_that_is_not_there_is_one_line(
     tmp_path: Path, postgresql: PostgreSQL, redis_url: str, namespace: str
 ) -> None:
     """The server answers, and has none of this name."""
-    told = await _with(tmp_path, postgresql.url("nowhere"), redis_url, NAMESPACE=namespace)
+    told = await examined_with(tmp_path, postgresql.url("nowhere"), redis_url, NAMESPACE=namespace)
     assert told.bad() == [("wrong", "database")]
     assert "no database of this name" in told.line("database")["says"]
 
@@ -173,7 +101,7 @@ async def test_a_host_that_nobody_knows_is_one_line(
 ) -> None:
     """A name that is reserved for being none (RFC 2606); its password stays out."""
     url = f"postgresql://me:{PASSWORD}@nowhere.invalid/lockstep"
-    told = await _with(tmp_path, url, redis_url, NAMESPACE=namespace)
+    told = await examined_with(tmp_path, url, redis_url, NAMESPACE=namespace)
     assert told.bad() == [("wrong", "database")]
 
 
@@ -182,14 +110,14 @@ async def test_a_schema_that_is_missing_behind_or_ahead_is_one_line(
     redis_url: str, namespace: str,
 ) -> None:  # fmt: skip
     """Missing and behind are wrong; what is newer may be served."""
-    told = await _with(tmp_path, empty_postgresql_url, redis_url, NAMESPACE=namespace)
+    told = await examined_with(tmp_path, empty_postgresql_url, redis_url, NAMESPACE=namespace)
     assert told.bad() == [("wrong", "database schema")]
     assert "lockstep migrate" in told.line("database schema")["advice"]
 
     database = postgresql_url.rpartition("/")[2]
     for revision, mark in ((Revisions().names[0], "wrong"), ("9999", "warning")):
         postgresql.sql(f"UPDATE alembic_version SET version_num = '{revision}'", database=database)
-        told = await _with(tmp_path, postgresql_url, redis_url, NAMESPACE=namespace)
+        told = await examined_with(tmp_path, postgresql_url, redis_url, NAMESPACE=namespace)
         assert told.bad() == [(mark, "database schema")]
         assert revision in told.line("database schema")["says"]
 
@@ -199,7 +127,7 @@ async def test_a_superuser_as_login_is_one_line(
 ) -> None:
     """It serves, in roles that are bound; the password would open everything."""
     url = postgresql.url(postgresql_url.rpartition("/")[2], user="postgres")
-    told = await _with(tmp_path, url, redis_url, NAMESPACE=namespace)
+    told = await examined_with(tmp_path, url, redis_url, NAMESPACE=namespace)
     assert told.bad() == [("warning", "database login")]
 
 
@@ -211,7 +139,7 @@ async def test_a_login_that_was_not_let_in_is_one_line(
     postgresql.sql(f"CREATE ROLE {stranger} LOGIN")
     try:
         url = postgresql.url(postgresql_url.rpartition("/")[2], user=stranger)
-        told = await _with(tmp_path, url, redis_url, NAMESPACE=namespace)
+        told = await examined_with(tmp_path, url, redis_url, NAMESPACE=namespace)
     finally:
         postgresql.sql(f"DROP ROLE {stranger}")
     assert told.bad() == [("wrong", "database login")]
@@ -227,7 +155,7 @@ async def test_a_login_that_inherits_nothing_is_ok(
         postgresql.sql(f"GRANT lockstep_{role} TO {login}")
     try:
         url = postgresql.url(postgresql_url.rpartition("/")[2], user=login)
-        told = await _with(tmp_path, url, redis_url, NAMESPACE=namespace)
+        told = await examined_with(tmp_path, url, redis_url, NAMESPACE=namespace)
     finally:
         postgresql.sql(f"DROP ROLE {login}")
     assert told.bad() == []
@@ -237,7 +165,7 @@ async def test_another_database_for_migrations_is_one_line(
     tmp_path: Path, postgresql_url: str, empty_postgresql_url: str, redis_url: str, namespace: str
 ) -> None:
     """It would bring the wrong one up to date."""
-    told = await _with(
+    told = await examined_with(
         tmp_path, postgresql_url, redis_url, NAMESPACE=namespace,
         MIGRATE_DATABASE_URL=empty_postgresql_url,
     )  # fmt: skip
@@ -248,7 +176,7 @@ async def test_a_standby_that_is_none_is_one_line(
     tmp_path: Path, postgresql_url: str, redis_url: str, namespace: str
 ) -> None:
     """The first server itself follows nobody."""
-    told = await _with(
+    told = await examined_with(
         tmp_path, postgresql_url, redis_url, NAMESPACE=namespace, READ_DATABASE_URL=postgresql_url
     )
     assert told.bad() == [("wrong", "standby")]
@@ -260,7 +188,7 @@ async def test_a_standby_that_follows_is_ok_and_one_that_is_away_is_no_harm(
     """Snapshots come from the first then; one that was promoted goes its own way."""
 
     async def told() -> Told:
-        return await _with(
+        return await examined_with(
             tmp_path, own_postgresql.url(TEMPLATE), redis_url, NAMESPACE=namespace,
             READ_DATABASE_URL=standby.url(TEMPLATE),
         )  # fmt: skip
@@ -281,7 +209,7 @@ async def test_a_standby_as_the_first_server_is_one_line(
     tmp_path: Path, standby: PostgreSQL, redis_url: str, namespace: str
 ) -> None:
     """It answers everything and takes no writes."""
-    told = await _with(tmp_path, standby.url(TEMPLATE), redis_url, NAMESPACE=namespace)
+    told = await examined_with(tmp_path, standby.url(TEMPLATE), redis_url, NAMESPACE=namespace)
     assert told.bad() == [("wrong", "database safety")]
 
 
@@ -311,17 +239,17 @@ async def test_what_a_server_of_its_own_may_have_wrong(
     url = server.url(TEMPLATE).replace("unused", PASSWORD)
     await migrate(url)
 
-    told = await _with(tmp_path, url, redis_url, NAMESPACE=namespace)
+    told = await examined_with(tmp_path, url, redis_url, NAMESPACE=namespace)
     assert told.bad() == [("wrong", "database safety"), ("warning", "database connections")]
     assert "fsync off" in told.line("database safety")["says"]
 
     wrong = url.replace(PASSWORD, f"{PASSWORD}-not")
-    told = await _with(tmp_path, wrong, redis_url, NAMESPACE=namespace)
+    told = await examined_with(tmp_path, wrong, redis_url, NAMESPACE=namespace)
     assert told.bad() == [("wrong", "database")]
     assert "password is wrong" in told.line("database")["says"]
 
     server.sql("ALTER ROLE lockstep_app BYPASSRLS")
-    told = await _with(tmp_path, url, redis_url, NAMESPACE=namespace)
+    told = await examined_with(tmp_path, url, redis_url, NAMESPACE=namespace)
     assert ("wrong", "database login") in told.bad()
     assert "lockstep_app" in told.line("database login")["says"]
     refused = await _started(tmp_path, url)
@@ -331,7 +259,7 @@ async def test_what_a_server_of_its_own_may_have_wrong(
 
     assert server.process is not None
     server.process.pause()
-    told = await _with(tmp_path, url, redis_url, NAMESPACE=namespace)
+    told = await examined_with(tmp_path, url, redis_url, NAMESPACE=namespace)
     server.process.resume()
     assert told.bad() == [("wrong", "database")]
     assert told.line("redis messages")["mark"] == "ok"
@@ -356,7 +284,7 @@ async def _started(tmp_path: Path, url: str) -> str:
 async def test_a_redis_that_is_away_is_one_line(tmp_path: Path, postgresql_url: str) -> None:
     """The database is checked all the same."""
     url = f"redis://me:{PASSWORD}@127.0.0.1:{free_port()}/0"
-    told = await _with(tmp_path, postgresql_url, url)
+    told = await examined_with(tmp_path, postgresql_url, url)
     assert told.bad() == [("wrong", "redis")]
     assert "cannot be reached" in told.line("redis")["says"]
     assert told.line("database schema")["mark"] == "ok"
@@ -367,22 +295,28 @@ async def test_a_wrong_port_for_redis_is_one_line(
 ) -> None:
     """Something answers there, and is no Redis; be it PostgreSQL."""
     with something_else() as port:
-        told = await _with(tmp_path, postgresql_url, f"redis://:{PASSWORD}@127.0.0.1:{port}/0")
+        told = await examined_with(
+            tmp_path, postgresql_url, f"redis://:{PASSWORD}@127.0.0.1:{port}/0"
+        )
         assert told.bad() == [("wrong", "redis")]
-    told = await _with(tmp_path, postgresql_url, f"redis://127.0.0.1:{postgresql.port}/0")
+    told = await examined_with(tmp_path, postgresql_url, f"redis://127.0.0.1:{postgresql.port}/0")
     assert told.bad() == [("wrong", "redis")]
 
 
 async def test_a_server_without_tls_is_one_line(
     tmp_path: Path, postgresql_url: str, redis_url: str, namespace: str
 ) -> None:
-    """Asked for TLS, it answers something else; each says that it was that."""
-    told = await _with(
+    """Asked for TLS, one says no and one says nothing; TLS is in both lines."""
+    told = await examined_with(
         tmp_path, f"{postgresql_url}?ssl=require", redis_url.replace("redis:", "rediss:"),
         NAMESPACE=namespace,
     )  # fmt: skip
     assert told.bad() == [("wrong", "database"), ("wrong", "redis")]
-    told = await _with(tmp_path, f"{postgresql_url}?sslmode=x", redis_url, NAMESPACE=namespace)
+    assert "TLS" in told.line("database")["says"]
+    assert "TLS" in told.line("redis")["advice"]  # all that Redis does is wait for more
+    told = await examined_with(
+        tmp_path, f"{postgresql_url}?sslmode=x", redis_url, NAMESPACE=namespace
+    )
     assert told.bad() == [("wrong", "database")]
     assert "ssl=require" in told.line("database")["advice"]
 
@@ -392,7 +326,7 @@ async def test_a_cluster_that_is_none_is_one_line(
 ) -> None:
     """One server that was named like a cluster."""
     url = redis_url.replace("redis://", "redis+cluster://").rpartition("/")[0]
-    told = await _with(tmp_path, postgresql_url, url, NAMESPACE=namespace)
+    told = await examined_with(tmp_path, postgresql_url, url, NAMESPACE=namespace)
     assert told.bad() == [("wrong", "redis")]
     assert "redis+cluster://" in told.line("redis")["advice"]
 
@@ -404,10 +338,12 @@ async def test_what_a_redis_of_its_own_may_have_wrong(
     server = own_redis
 
     async def told_with(login: str) -> Told:
-        return await _with(tmp_path, postgresql_url, f"redis://{login}@127.0.0.1:{server.port}/0")
+        return await examined_with(
+            tmp_path, postgresql_url, f"redis://{login}@127.0.0.1:{server.port}/0"
+        )
 
     server.command("CONFIG", "SET", "client-output-buffer-limit", "pubsub 0 0 0")
-    told = await _with(tmp_path, postgresql_url, server.url())
+    told = await examined_with(tmp_path, postgresql_url, server.url())
     assert told.bad() == [("warning", "redis memory")]
     server.command("CONFIG", "SET", "client-output-buffer-limit", "pubsub 32mb 8mb 60")
 
@@ -430,7 +366,7 @@ async def test_what_a_redis_of_its_own_may_have_wrong(
 
     assert server.process is not None
     server.process.pause()
-    told = await _with(tmp_path, postgresql_url, server.url())
+    told = await examined_with(tmp_path, postgresql_url, server.url())
     server.process.resume()
     assert told.bad() == [("wrong", "redis")]
     assert "does not answer" in told.line("redis")["says"]
@@ -444,61 +380,7 @@ async def test_a_cluster_that_lost_a_master_is_wrong(
     try:
         assert cluster.nodes[2].process is not None
         cluster.nodes[2].process.kill()
-        told = await _with(tmp_path, postgresql_url, cluster.url)
+        told = await examined_with(tmp_path, postgresql_url, cluster.url)
         assert told.bad() == [("wrong", "redis")]
     finally:
         cluster.stop()
-
-
-# Neo4j
-
-
-async def test_a_neo4j_that_is_away_is_one_line(
-    tmp_path: Path, postgresql_url: str, redis_url: str, namespace: str
-) -> None:
-    """Nothing there, or something else."""
-    more = {"NAMESPACE": namespace, "NEO4J_USER": "neo4j", "NEO4J_PASSWORD": PASSWORD}
-    url = f"bolt://127.0.0.1:{free_port()}"
-    told = await _with(tmp_path, postgresql_url, redis_url, NEO4J_URL=url, **more)
-    assert told.bad() == [("wrong", "neo4j")]
-    with something_else() as port:
-        url = f"bolt://127.0.0.1:{port}"
-        told = await _with(tmp_path, postgresql_url, redis_url, NEO4J_URL=url, **more)
-        assert told.bad() == [("wrong", "neo4j")]
-
-
-@pytest.fixture
-async def locked_neo4j(run: Run) -> AsyncIterator[Neo4jServer]:
-    """Give a Neo4j of this test's own that asks for a password, without any schema."""
-    server = await asyncio.to_thread(Neo4jServer.start, run, PASSWORD)
-    yield server
-    await asyncio.to_thread(server.remove)
-
-
-async def test_what_a_neo4j_of_its_own_may_have_wrong(
-    tmp_path: Path, locked_neo4j: Neo4jServer, postgresql_url: str, redis_url: str, namespace: str
-) -> None:
-    """No schema yet; no login; a wrong password; frozen: each its line."""
-    server = locked_neo4j
-
-    async def told_with(**login: str) -> Told:
-        return await _with(
-            tmp_path, postgresql_url, redis_url, NAMESPACE=namespace, NEO4J_URL=server.url, **login
-        )
-
-    good = {"NEO4J_USER": "neo4j", "NEO4J_PASSWORD": PASSWORD}
-    told = await told_with(**good)
-    assert told.bad() == [("wrong", "neo4j schema")]
-    assert "lockstep worker" in told.line("neo4j schema")["advice"]
-    assert server.query("SHOW CONSTRAINTS YIELD name RETURN name") == []  # nothing was made
-
-    for login in ({}, {"NEO4J_USER": "neo4j", "NEO4J_PASSWORD": f"{PASSWORD}-not"}):
-        told = await told_with(**login)
-        assert told.bad() == [("wrong", "neo4j")]
-        assert "does not let us in" in told.line("neo4j")["says"]
-
-    assert server.process is not None
-    server.process.pause()
-    told = await told_with(**good)
-    server.process.resume()
-    assert told.bad() == [("wrong", "neo4j")]

@@ -13,12 +13,15 @@ from store.graph.model import ListGraph
 from store.graph.neo4j_condition import read_graph_condition, read_graph_entries
 from tests.servers.ports import free_port
 
+# The first time that a query is asked takes a second; on a busy machine, ten times that.
+_LONG_S = 60.0
+
 
 async def test_a_graph_is_seen_with_its_schema_and_how_far_it_is(
     neo4j_settings: Neo4jSettings, neo4j_graph: Neo4jGraph
 ) -> None:
     """Before anything was projected there is a schema and no generation."""
-    found = await read_graph_condition(neo4j_settings)
+    found = await read_graph_condition(neo4j_settings, _LONG_S)
     assert found.version.startswith("5.")
     assert (found.missing, found.unready) == ((), ())
     assert (found.generation, found.epoch) == (None, None)
@@ -27,9 +30,9 @@ async def test_a_graph_is_seen_with_its_schema_and_how_far_it_is(
     await neo4j_graph.replace(generation, ListGraph(uuid4(), 7))
     await neo4j_graph.replace(generation, ListGraph(uuid4(), 5, deleted=True))
 
-    found = await read_graph_condition(neo4j_settings)
+    found = await read_graph_condition(neo4j_settings, _LONG_S)
     assert (found.generation, found.epoch) == (generation, "epoch")
-    assert await read_graph_entries(neo4j_settings, generation) == 12
+    assert await read_graph_entries(neo4j_settings, generation, _LONG_S) == 12
 
 
 async def test_another_graph_of_the_same_server_is_not_taken_for_it(
@@ -37,7 +40,7 @@ async def test_another_graph_of_the_same_server_is_not_taken_for_it(
 ) -> None:
     """The namespace tells them apart."""
     await neo4j_graph.generation("epoch")
-    found = await read_graph_condition(replace(neo4j_settings, graph="nobody's"))
+    found = await read_graph_condition(replace(neo4j_settings, graph="nobody's"), _LONG_S)
     assert found.generation is None
 
 
