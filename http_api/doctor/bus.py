@@ -111,7 +111,7 @@ def _memory(servers: tuple[RedisServer, ...]) -> Finding:
             )
     if not all(one.configured for one in servers):
         return ok(subject, "its limits are not shown to this login, which need not see them")
-    return ok(subject, "replicas that hang are cut off, old snapshots make room")
+    return ok(subject, "replicas that hang are cut off, snapshots go within an hour")
 
 
 def _unlimited(limits: str) -> bool:

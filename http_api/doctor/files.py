@@ -33,6 +33,7 @@ _LITTLE_BYTES: Final = (64 * 2**20, 2**30)
 # Beside sockets and connections to the database: Redis, Neo4j, the log, the listening socket.
 _OTHER_FILES: Final = 64
 _ENOUGH_SOCKETS: Final = 5_000
+_ENOUGH_FILES: Final = 65_536  # as in the unit of docs/production.md
 
 
 async def check_data_directory(settings: Settings) -> list[Finding]:
@@ -174,12 +175,9 @@ def judge_open_files(soft: int, hard: int, settings: Settings) -> Finding:
     if not settings.production and soft > own:
         return ok(subject, says)
     if soft - own < _ENOUGH_SOCKETS:
-        most = "65536" if hard == resource.RLIM_INFINITY or hard > 65_536 else str(hard)
-        return warning(
-            subject,
-            says,
-            f"For more, `ulimit -n {most}` before the start, or LimitNOFILE=65536 in the unit.",
-        )
+        most = _ENOUGH_FILES if hard == resource.RLIM_INFINITY else min(hard, _ENOUGH_FILES)
+        shell = f"`ulimit -n {most}` before the start, or " if most > soft else ""
+        return warning(subject, says, f"For more, {shell}LimitNOFILE={_ENOUGH_FILES} in the unit.")
     return ok(subject, says)
 
 
