@@ -56,6 +56,8 @@ __all__ = ["StartError", "open_parts", "open_ready_store", "open_worker"]
 
 log = structlog.get_logger("lockstep.start")
 
+# SQLSTATEs: the password is wrong, the login is not allowed, there is no such database.
+_NOT_LET_IN: Final = frozenset({"28P01", "28000", "3D000"})
 _PATIENCE_S: Final = 30.0  # everything may be starting at once: the database comes up beside us
 _RETRY_S: Final = 0.5
 
@@ -193,7 +195,9 @@ async def open_ready_store(settings: Settings) -> Store:
         try:
             store = await open_store(pools)
         except DBAPIError as error:
-            # The roles or the tables are missing: it was never migrated. Or the password is wrong.
+            if getattr(error.orig, "sqlstate", None) in _NOT_LET_IN:
+                raise StartError(why_unreachable(settings, error)) from error
+            # The roles or the tables are missing: it was never migrated.
             raise StartError(f"{_not_migrated(settings, None)} {LOOKS_CLOSER}") from error
         except UnboundRoleError as error:
             raise StartError(f"{error} {LOOKS_CLOSER}") from error

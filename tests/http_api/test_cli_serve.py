@@ -87,6 +87,31 @@ def test_a_data_directory_that_is_none_ends_the_start_with_a_sentence(
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("", "run `lockstep migrate`"), ("-no-such", 'database "{name}" does not exist')],
+)
+def test_a_database_that_does_not_fit_ends_the_start_with_what_to_do(
+    name: str, said: str, empty_postgresql_url: str, tmp_path: Path
+) -> None:
+    """One without a schema is to be migrated; one that lets nobody in would not be helped by it."""
+    url = f"{empty_postgresql_url}{name}"
+    ended = subprocess.run(
+        [lockstep(), "serve", "--port", "0"],
+        env=environment(DATABASE_URL=url, SECRET_KEY=SECRET_KEY),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 1
+    last = ended.stderr.splitlines()[-1]
+    assert said.format(name=url.rpartition("/")[2]) in last
+    assert ("migrate" in last) == (not name)
+    assert "Traceback" not in ended.stderr
+
+
 @pytest.mark.parametrize("command", ["serve", "worker"])
 def test_a_wait_for_the_database_ends_with_a_signal(run: Run, tmp_path: Path, command: str) -> None:
     """Whoever named the wrong database need not sit out the half minute it may take to start."""
