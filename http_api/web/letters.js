@@ -41,8 +41,8 @@ export class Letters extends Emitter {
     this.emit('change');
   }
 
-  async send(to, text) {
-    await this.#api.post('/messages', { op: uuid7(), to, text });
+  async send(to, text, op = uuid7()) {
+    await this.#api.post('/messages', { op, to, text });
   }
 
   /** Takes one entry of my own log, or of the broadcast log (`everyone`). */

@@ -37,10 +37,9 @@ export class Lists extends Emitter {
     return this.items.find((item) => item.id === id) ?? null;
   }
 
-  /** Makes a list and resolves to its id. */
-  async create(title) {
-    const id = uuid7();
-    await this.#api.post('/lists', { id, op: uuid7(), title });
+  /** Makes a list and resolves to its id; with the same two ids again it is the same list. */
+  async create(title, { id = uuid7(), op = uuid7() } = {}) {
+    await this.#api.post('/lists', { id, op, title });
     this.#add({ id, title, role: 'owner', open: 0 });
     return id;
   }

@@ -1,22 +1,31 @@
 /** The panel of my personal messages and of the broadcasts. */
 
 import { explain } from '../api.js';
-import { at, make } from './dom.js';
+import { at, make, typed } from './dom.js';
 import { showTalk } from './talk.js';
+import { toast } from './toast.js';
 
 export class InboxPanel {
   title = 'Messages';
   template = 'inbox-panel';
   #letters;
   #me;
+  #draft;
   #leave = null;
 
-  constructor(letters, me) {
+  constructor(letters, me, draft) {
     this.#letters = letters;
     this.#me = me;
+    this.#draft = draft;
   }
 
   mount() {
+    const { to, text } = at('write').elements;
+    to.value = this.#draft.to;
+    to.addEventListener('input', () => {
+      this.#draft.to = to.value.trim();
+    });
+    this.#draft.show(text);
     at('write').addEventListener('submit', (event) => {
       event.preventDefault();
       this.#write(event.target);
@@ -27,6 +36,7 @@ export class InboxPanel {
 
   unmount() {
     this.#leave?.();
+    this.#leave = null;
   }
 
   #show() {
@@ -50,13 +60,13 @@ export class InboxPanel {
       return;
     }
     problem.textContent = '';
-    try {
-      await this.#letters.send(to.value.trim(), text.value.trim());
-      text.value = '';
-    } catch (error) {
-      problem.textContent = error.status === 404
-        ? 'Nobody who shares a list with you has this name.'
-        : explain(error);
-    }
+    const name = this.#draft.to;
+    const failed = await this.#draft.send((op, words) => this.#letters.send(name, words, op));
+    if (!failed) return;
+    const why = failed.error.status === 404
+      ? 'Nobody who shares a list with you has this name.'
+      : explain(failed.error);
+    if (this.#leave && failed.kept) problem.textContent = why;
+    else toast(['Not sent to ', typed(name), ': ', typed(failed.text), ' ', why], { kind: 'problem' });
   }
 }

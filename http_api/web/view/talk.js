@@ -1,7 +1,6 @@
 /** The panel where the members of a list talk; its messages are entries of the list's log. */
 
 import { explain } from '../api.js';
-import { uuid7 } from '../ids.js';
 import { avatar } from './avatar.js';
 import { at, make, typed, when } from './dom.js';
 import { toast } from './toast.js';
@@ -13,23 +12,26 @@ export class TalkPanel {
   #api;
   #me;
   #socket;
+  #draft;
   #messages = new Map();
   #loaded = false;
   #leave = [];
 
-  constructor(list, { api, me, socket }) {
+  constructor(list, { api, me, socket, drafts }) {
     this.#list = list;
     this.#api = api;
     this.#me = me;
     this.#socket = socket;
+    this.#draft = drafts.of(list.id);
   }
 
   mount() {
     at('say').hidden = !['owner', 'editor'].includes(this.#list.role);
     at('say').addEventListener('submit', (event) => {
       event.preventDefault();
-      this.#say(event.target.elements.text);
+      this.#say();
     });
+    this.#draft.show(at('say').elements.text);
     this.#leave = [
       this.#list.on('entry', (entry) => {
         if (entry.type === 'message.posted') this.#add([entry.message]);
@@ -54,17 +56,11 @@ export class TalkPanel {
     }
   }
 
-  async #say(input) {
-    const text = input.value.trim();
-    if (!text) return;
-    const op = uuid7();
-    input.value = '';
-    try {
-      await this.#api.post(`/lists/${this.#list.id}/messages`, { op, text });
-    } catch (error) {
-      if (!input.value) input.value = text;
-      toast([explain(error)], { kind: 'problem' });
-    }
+  async #say() {
+    if (!this.#draft.text.trim()) return;
+    const path = `/lists/${this.#list.id}/messages`;
+    const failed = await this.#draft.send((op, text) => this.#api.post(path, { op, text }));
+    if (failed) toast(['Not sent: ', typed(failed.text), ' ', explain(failed.error)], { kind: 'problem' });
   }
 
   #add(messages) {

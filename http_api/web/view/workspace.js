@@ -13,6 +13,7 @@ import { ask } from './ask.js';
 import { avatar, dress } from './avatar.js';
 import { Board } from './board.js';
 import { at, make, typed } from './dom.js';
+import { Drafts } from './draft.js';
 import { Head } from './head.js';
 import { InboxPanel } from './inbox.js';
 import { NextPanel } from './next.js';
@@ -43,7 +44,8 @@ export class Workspace {
     const lists = new Lists(api, me);
     const letters = new Letters(api, me);
     const news = new Emitter(); // the entries of whichever list is open
-    this.#parts = { api, me, socket, outbox, lists, letters, news };
+    const drafts = new Drafts();
+    this.#parts = { api, me, socket, outbox, lists, letters, news, drafts };
     this.board = new Board(me, api);
     this.head = new Head(me, socket, outbox);
     this.panel = new Panel();
@@ -141,7 +143,7 @@ export class Workspace {
   }
 
   #registerPanels() {
-    const { letters, me } = this.#parts;
+    const { letters, me, drafts } = this.#parts;
     const ofList = (name, id, Content) => {
       this.panel.register(name, at(id), () => {
         if (name === 'talk') this.#hear(0);
@@ -153,7 +155,8 @@ export class Workspace {
     this.panel.register('plan', at('open-plan'), () =>
       new PlanPanel(this.#list, this.#parts, (id) => this.#reveal(id)));
     ofList('trash', 'open-trash', TrashPanel);
-    this.panel.register('inbox', at('inbox-open'), () => new InboxPanel(letters, me));
+    this.panel.register('inbox', at('inbox-open'), () =>
+      new InboxPanel(letters, me, drafts.of('inbox')));
     const current = () => this.#list;
     this.panel.register('next', at('next-open'), () => new NextPanel(this.#parts, current));
   }
