@@ -92,14 +92,15 @@ def _parse(data: bytes) -> Message:
     return Unknown(number)
 
 
-def _recovery(body: Any) -> Recovery | None:
+def _recovery(body: Any, *, may_reject: bool) -> Recovery | None:
     if not body.recover:
         return None
-    return Recovery(body.epoch, body.offset, bool(body.flag & REJECT_UNRECOVERED))
+    reject = may_reject and bool(body.flag & REJECT_UNRECOVERED)
+    return Recovery(body.epoch, body.offset, reject)
 
 
 def _connect(number: int, body: Any) -> Message:
-    resumed = {channel: _recovery(asked) for channel, asked in body.subs.items()}
+    resumed = {channel: _recovery(asked, may_reject=False) for channel, asked in body.subs.items()}
     return Connect(
         number,
         body.token,
@@ -111,7 +112,7 @@ def _subscribe(number: int, body: Any) -> Message:
     return Subscribe(
         number,
         body.channel,
-        _recovery(body),
+        _recovery(body, may_reject=True),
         join_leave=body.join_leave,
         filtered=body.HasField("tf"),
         kind=body.type,

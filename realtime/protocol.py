@@ -172,10 +172,11 @@ class _Fields:
     def raw(self, name: str) -> Any:
         return self._body.get(name)
 
-    def recovery(self) -> Recovery | None:
+    def recovery(self, *, may_reject: bool) -> Recovery | None:
         if not self.flag("recover"):
             return None
-        return self.position(reject=bool(self.number("flag") & REJECT_UNRECOVERED))
+        flags = self.number("flag")  # of the right type, whether heeded or not
+        return self.position(reject=may_reject and bool(flags & REJECT_UNRECOVERED))
 
     def position(self, *, reject: bool = False) -> Recovery:
         return Recovery(self.text("epoch"), self.number("offset"), reject)
@@ -184,7 +185,8 @@ class _Fields:
 def _connect(number: int, fields: _Fields) -> Message:
     subs = fields.child("subs")
     asked = {} if subs is None else subs.children()
-    resumed = {name: child.recovery() for name, child in asked.items()}
+    # What nobody subscribed to can be refused to nobody: it answers ``recovered: false``.
+    resumed = {name: child.recovery(may_reject=False) for name, child in asked.items()}
     return Connect(
         number,
         fields.text("token"),
@@ -196,7 +198,7 @@ def _subscribe(number: int, fields: _Fields) -> Message:
     return Subscribe(
         number,
         fields.text("channel"),
-        fields.recovery(),
+        fields.recovery(may_reject=True),
         join_leave=fields.flag("join_leave"),
         filtered=fields.raw("tf") is not None,
         kind=fields.number("type"),

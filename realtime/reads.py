@@ -41,7 +41,13 @@ class LogSource(Protocol):
         """Read the entries after ``since``, oldest first."""
 
     async def read_log_backward(
-        self, log: LogId, reader: UUID | None, before: int | None, *, limit: int
+        self,
+        log: LogId,
+        reader: UUID | None,
+        before: int | None,
+        *,
+        limit: int = 500,
+        max_bytes: int = 65_536,
     ) -> LogRead:
         """Read the entries before ``before``, newest first."""
 
@@ -140,7 +146,11 @@ class Reads:
     async def backward(self, log: LogId, reader: UUID, before: int | None, limit: int) -> LogRead:
         """Read a part of the history, newest first."""
         async with self._turn():
-            return self.check(await self._store.read_log_backward(log, reader, before, limit=limit))
+            return self.check(
+                await self._store.read_log_backward(
+                    log, reader, before, limit=limit, max_bytes=self._limits.history_bytes
+                )
+            )
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:

@@ -169,13 +169,22 @@ class Store:
         return await self.database.transact(Pool.FANOUT, None, work, read_only=True)
 
     async def read_log_backward(
-        self, log: LogId, reader: UUID | None, before: int | None, *, limit: int = 500
+        self,
+        log: LogId,
+        reader: UUID | None,
+        before: int | None,
+        *,
+        limit: int = 500,
+        max_bytes: int = 65_536,
     ) -> LogRead:
-        """Read the entries below ``before`` (None: from the newest), newest first."""
+        """Read the entries below ``before`` (None: from the newest), newest first.
+
+        Bounded as ``read_log`` is.
+        """
 
         async def work(connection: AsyncConnection) -> LogRead:
             return await read_log(
-                connection, log, reader, before, limit=limit, max_bytes=2**31, backward=True
+                connection, log, reader, before, limit=limit, max_bytes=max_bytes, backward=True
             )
 
         return await self.database.transact(Pool.FANOUT, None, work, read_only=True)

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from realtime.command import Message, Ping, Pong, Rpc, Send, Subscribe, Unknown
+from realtime.command import Connect, Message, Ping, Pong, Rpc, Send, Subscribe, Unknown
 from realtime.encoding import BadFrame
 from realtime.encoding_json import JSON
 from realtime.encoding_protobuf import PROTOBUF
+from realtime.subscription import Recovery
 from tests.realtime.binary import SDK, commands, prefixed
 from tests.realtime.makers import frame
 
@@ -82,6 +83,19 @@ _COMMANDS: st.SearchStrategy[dict[str, Any]] = st.one_of(
 def test_a_command_is_the_same_in_both_encodings(said: list[dict[str, Any]]) -> None:
     """Whatever a client says, and however much of it in one frame."""
     assert PROTOBUF.parse(commands(*said)) == JSON.parse(frame(*said))
+
+
+def test_only_a_subscribe_may_ask_for_the_refusal() -> None:
+    """``flag`` 2 in a server-side subscription is ignored: that answers ``recovered: false``."""
+    asked = {"recover": True, "epoch": "e", "offset": 3, "flag": 2}
+    connect = {"id": 1, "connect": {"token": "t", "subs": {"all": asked}}}
+    subscribe = {"id": 2, "subscribe": {"channel": "c", **asked}}
+    read = [
+        Connect(1, "t", {"all": Recovery("e", 3)}),
+        Subscribe(2, "c", Recovery("e", 3, reject=True)),
+    ]
+    assert PROTOBUF.parse(commands(connect, subscribe)) == read
+    assert JSON.parse(frame(connect, subscribe)) == read
 
 
 def test_a_send_needs_no_id() -> None:

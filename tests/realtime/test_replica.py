@@ -219,7 +219,7 @@ async def test_the_inbox_and_broadcasts_come_without_asking(service: Service) ->
     again = await service.client(replica)
     subs = {
         inbox: {"recover": True, "epoch": before["epoch"], "offset": before["offset"]},
-        "all": {"recover": True, "epoch": "old", "offset": 0},
+        "all": {"recover": True, "epoch": "old", "offset": 0, "flag": 2},
     }
     resumed = (await again.connect(service.token(bob), subs=subs))["subs"]
     assert resumed[inbox]["recovered"] is True
@@ -279,6 +279,33 @@ async def test_history_pages_through_the_log_both_ways(service: Service) -> None
     assert await history(limit=3, since={"offset": 7}) == 112
     assert await history(limit=3, since={"offset": 1, "epoch": "old"}) == 112
     assert await history(limit=3, since={"offset": -1}) == 112
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+async def test_a_page_of_history_is_bounded_in_bytes(service: Service, *, reverse: bool) -> None:
+    """Whichever way it is read, but it holds at least one entry."""
+    ann = await service.person("ann")
+    groceries = await service.make_list(ann)
+    replica = await service.replica(limits=Limits(history_bytes=25_000))
+    for letter in ("x", "x", "x", "\U0001f95b", "x", "x", "x"):  # the fourth is too large itself
+        await service.do(
+            ann, "todo.create", list_id=str(groceries), title="long", notes=letter * 10_000
+        )
+    client = await service.client(replica, ann)
+
+    async def history(offset: int) -> list[int]:
+        body = {"limit": 500, "reverse": reverse, "since": {"offset": offset}}
+        reply = await client.call("history", channel=f"list:{groceries}", **body)
+        return [pub["offset"] for pub in reply["history"]["publications"]]
+
+    if reverse:
+        assert await history(9) == [8, 7]
+        assert await history(7) == [6]
+        assert await history(6) == [5, 4]
+    else:
+        assert await history(2) == [3, 4]
+        assert await history(5) == [6]
+        assert await history(6) == [7, 8]
 
 
 async def test_a_refusal_of_the_store_is_its_status_and_word(service: Service) -> None:
