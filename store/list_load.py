@@ -90,6 +90,7 @@ async def load_view(
         gap=gap,
         chain=() if needs.chain is None else await _chain(connection, list_id, *needs.chain),
         elsewhere=await _elsewhere(connection, actor, set(needs.todos) - set(loaded)),
+        keeper=await _keeper(connection, list_id) if needs.keeper and info.inbox else None,
     )
 
 
@@ -106,6 +107,13 @@ async def load_place(
     if row is None:
         return None
     return ListInfo(row.id, row.title, row.description, row.inbox), Role(row.role)
+
+
+async def _keeper(connection: AsyncConnection, inbox_id: UUID) -> UUID | None:
+    """Find whose Inbox it is: it is made with the account, in that person's name."""
+    query = select(lists.c.created_by).where(lists.c.id == inbox_id)
+    keeper: UUID | None = await connection.scalar(query)
+    return keeper
 
 
 async def find_person(connection: AsyncConnection, username: str) -> Person | None:

@@ -92,6 +92,8 @@ def set_member(view: View, command: MemberSet, context: Context) -> Decision:
     answer = {"member": member_json(Member(person, role))}
     if known is not None and known.role is role:
         return Decision(answer=answer)
+    if view.info.inbox:
+        _demand_inbox_kept(role, own=person.id == view.keeper)
     fields = {"user": person_json(person), "role": role.value}
     if known is not None:
         if known.role is Role.OWNER:
@@ -113,6 +115,8 @@ def remove_member(view: View, command: MemberRemove, context: Context) -> Decisi
     known = None if person is None else view.members.get(person.id)
     if person is None or known is None:
         return Decision(answer={})
+    if view.info.inbox and person.id == view.keeper:
+        raise Conflict("The Inbox stays with the person whose it is.", code="inbox")
     if known.role is Role.OWNER:
         _demand_another_owner(view)
     left = context.entry("list.left", list_id=str(command.list_id))
@@ -134,6 +138,18 @@ def post_message(view: View, command: MessagePost, context: Context) -> Decision
     }
     entry = context.entry("message.posted", message=message)
     return Decision((entry,), answer={"message": message}, status=201)
+
+
+def _demand_inbox_kept(role: Role, *, own: bool) -> None:
+    """Refuse (Conflict ``inbox``) a role that would give an Inbox away.
+
+    ``own``: the role is for the person whose Inbox it is, who has no other than owner.
+    """
+    if own is not (role is Role.OWNER):
+        raise Conflict(
+            "An Inbox keeps the one owner whose it is: share it with editors and viewers.",
+            code="inbox",
+        )
 
 
 def _demand_another_owner(view: View) -> None:

@@ -43,6 +43,7 @@ class Needs:
     """List what to load: todos and accounts by name, all members, counts, and a place.
 
     ``chain`` (start, goal) asks how ``start`` already waits for ``goal``, through ``blocked_by``.
+    ``keeper`` asks whose Inbox the list is.
     """
 
     todos: tuple[UUID, ...] = ()
@@ -51,6 +52,7 @@ class Needs:
     counts: bool = False
     place: Place | None = None
     chain: tuple[UUID, UUID] | None = None
+    keeper: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ class View:
     asked for) who are members; ``gap`` the positions that bound the place asked for. ``chain`` is a
     way from start to goal (both included), empty when there is none. ``elsewhere`` are those todos
     asked for that lie in another list of the actor's. Counts are of live todos, members and owners;
-    zero when they were not asked for.
+    zero when they were not asked for. ``keeper`` is the person whose Inbox the list is; None: it is
+    no Inbox, or that was not asked for.
     """
 
     head: int
@@ -76,6 +79,7 @@ class View:
     gap: tuple[str | None, str | None] = (None, None)
     chain: tuple[UUID, ...] = ()
     elsewhere: frozenset[UUID] = frozenset()
+    keeper: UUID | None = None
 
 
 def needs_of(command: Command) -> Needs:
@@ -105,7 +109,7 @@ def needs_of(command: Command) -> Needs:
     if isinstance(command, TodoCommand):
         return Needs(todos=(command.todo_id,))
     if isinstance(command, MemberSet | MemberRemove):
-        return Needs(usernames=(command.username,), counts=True)
+        return Needs(usernames=(command.username,), counts=True, keeper=True)
     if isinstance(command, ListDelete):
         return Needs(everyone=True)
     if isinstance(command, ListCreate):

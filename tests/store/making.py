@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import orjson
 from sqlalchemy import insert
@@ -14,15 +14,28 @@ from uuid6 import uuid7
 
 from store.actor import Actor
 from store.append import create_log
+from store.commit_list import commit_list_create
 from store.committed import Committed
 from store.database import Pool
 from store.log_id import LogId
+from store.request import Request
 from store.store import Store
 from store.tables import users
 from store.todo.commands import Command, ListCreate, MemberSet, TodoCreate
+from store.todo.decision import Context
+from store.todo.model import Person
 from store.usernames import name_key
 
-__all__ = ["People", "all_of", "gapless", "make_person", "new_list", "new_todo", "warm_list"]
+__all__ = [
+    "People",
+    "all_of",
+    "gapless",
+    "make_person",
+    "new_inbox",
+    "new_list",
+    "new_todo",
+    "warm_list",
+]
 
 People = Callable[[str], Awaitable[Actor]]
 
@@ -54,6 +67,20 @@ async def new_list(store: Store, owner: Actor, *others: Actor, role: str = "edit
     for other in others:
         await store.commit(owner, MemberSet(list_id=list_id, username=other.username, role=role))
     return list_id
+
+
+async def new_inbox(store: Store, owner: Actor) -> UUID:
+    """Make the list that comes with an account."""
+    command = ListCreate(id=uuid4(), title="Inbox")
+    assert command.id is not None
+    at = datetime.now(UTC).isoformat()
+    request = Request(Context(Person(owner.id, owner.username), uuid4(), at, uuid4()), store.epoch)
+
+    async def work(connection: AsyncConnection) -> None:
+        await commit_list_create(connection, command, request, inbox=True)
+
+    await store.database.transact(Pool.APP, owner.id, work)
+    return command.id
 
 
 async def new_todo(
