@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
-from typing import Annotated, Any, Literal
+import sys
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 import orjson
@@ -16,6 +18,7 @@ from store.entry import LogRead
 __all__ = ["SignalFollower", "list_of_signals", "read_signal", "signals_channel"]
 
 _PREFIX = "signals:"
+_LARGEST: Final = int(sys.float_info.max)
 
 
 def _only_text(value: Any) -> Any:
@@ -50,22 +53,36 @@ def list_of_signals(channel: str) -> UUID | None:
 
 
 def read_signal(data: Any, detail_bytes: int) -> bytes | None:
-    """Check a signal and spell it as JSON; None when it breaks a rule."""
+    """Check a signal and spell it as JSON; None when it breaks a rule.
+
+    Integers keep all their digits; a number beyond the range of a double is refused.
+    """
     try:
         signal = _Signal.model_validate(data)
         if signal.detail is not None and not _finite(signal.detail):
             return None
-        if len(orjson.dumps(signal.detail)) > detail_bytes:
+        if len(_spell(signal.detail)) > detail_bytes:
             return None
-        return orjson.dumps(signal.model_dump(mode="json", exclude_unset=True))
-    except (ValidationError, TypeError, RecursionError):  # orjson: integers beyond 64 bits
+        return _spell(signal.model_dump(mode="json", exclude_unset=True))
+    except (ValidationError, ValueError, TypeError, RecursionError):
         return None
 
 
+def _spell(value: Any) -> bytes:
+    """Spell it as short as it can be; raises ValueError or TypeError for what is no JSON."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # integers beyond 64 bits: an order of magnitude slower, and rare
+        spelled = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return spelled.encode()
+
+
 def _finite(value: Any) -> bool:
-    """Refuse 1e400, which reads as infinity and has no spelling in JSON."""
+    """Refuse 1e400, however it is spelled: most readers take it for infinity or fail on it."""
     if isinstance(value, float):
         return math.isfinite(value)
+    if isinstance(value, int):
+        return abs(value) <= _LARGEST
     if isinstance(value, dict):
         return all(_finite(item) for item in value.values())
     if isinstance(value, list):
