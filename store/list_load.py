@@ -62,7 +62,7 @@ async def load_view(
     people = {
         name: person
         for name in needs.usernames
-        if (person := await find_person(connection, name)) is not None
+        if (person := await _named(connection, list_id, name)) is not None
     }
     known = await _members(
         connection, list_id, None if needs.everyone else {person.id for person in people.values()}
@@ -114,6 +114,19 @@ async def _keeper(connection: AsyncConnection, inbox_id: UUID) -> UUID | None:
     query = select(lists.c.created_by).where(lists.c.id == inbox_id)
     keeper: UUID | None = await connection.scalar(query)
     return keeper
+
+
+async def _named(connection: AsyncConnection, list_id: UUID, username: str) -> Person | None:
+    """Find a member by name, though the account be disabled, or else an enabled account."""
+    query = (
+        select(users.c.id, users.c.username)
+        .join(members, members.c.user_id == users.c.id)
+        .where(users.c.name_key == name_key(username), members.c.list_id == list_id)
+    )
+    row = (await connection.execute(query)).one_or_none()
+    if row is not None:
+        return Person(row.id, row.username)
+    return await find_person(connection, username)
 
 
 async def find_person(connection: AsyncConnection, username: str) -> Person | None:
