@@ -106,12 +106,12 @@ def _parse(kind: str, fields: dict[str, Any], *, nested: bool) -> Command:
     try:
         return parse_command(kind, fields)
     except Invalid as refusal:
-        if not nested:
-            raise
-        # The body's own paths: the caller knows nothing of ``changes``.
-        raise Invalid(
-            [(path.removeprefix("changes."), message) for path, message in refusal.errors]
-        ) from None
+        raise (without_changes(refusal) if nested else refusal) from None
+
+
+def without_changes(refusal: Invalid) -> Invalid:
+    """Name fields as they stand in a route's body, which knows nothing of ``changes``."""
+    return Invalid([(path.removeprefix("changes."), message) for path, message in refusal.errors])
 
 
 async def submit(call: Call, command: Command, *, conditional: bool = False) -> Response:

@@ -15,6 +15,7 @@ from http_api.endpoint import API, Answer, Endpoint
 from http_api.problems import problem_document
 from http_api.reply import reply
 from http_api.trail import trail_of
+from http_api.write import without_changes
 from store.commit_together import CommandRefusedError
 from store.committed import Committed
 from store.errors import Invalid, LockstepError, NotDone, TooMany, Unavailable
@@ -165,6 +166,8 @@ def _parse(fields: dict[str, Any]) -> Command:
         return parse_command(kind, fields)
     except UnknownCommandError:
         raise Invalid([("type", "is no command")]) from None
+    except Invalid as refusal:
+        raise without_changes(refusal) from None  # only commands whose own route nests have any
 
 
 ENDPOINTS: Final = (

@@ -36,9 +36,30 @@ async def test_each_result_is_what_its_own_route_answers(ann: Someone) -> None:
     assert [str(one.op) for one in results[:6]] == [command["op"] for command in commands[:6]]
     assert results[1].body["todo"]["completed"] is True
     assert results[2].body["code"] == "not_found"
-    assert results[3].body["errors"][0]["path"] == "changes.title"
+    assert results[3].body["errors"][0]["path"] == "title"
     assert [one.body["errors"][0]["path"] for one in results[4:6]] == ["type", "type"]
     assert await ann.head(list_id) == results[-1].body["offset"] == 5
+
+
+@pytest.mark.parametrize(
+    "changes", [{"title": ""}, {"nobody": 1}, {"title": "x", "notes": 7}, {"priority": 99}]
+)
+async def test_a_refused_change_names_fields_as_its_own_route_does(
+    ann: Someone, changes: dict[str, Any]
+) -> None:
+    """Its body is the same; only the request's id differs."""
+    list_id = await ann.new_list()
+    todo_id = (await ann.new_todo(list_id))["id"]
+    for kind, own, name in (
+        ("todo.update", f"/todos/{todo_id}", {"todo_id": todo_id}),
+        ("list.update", f"/lists/{list_id}", {"list_id": list_id}),
+    ):
+        alone = await ann.send("PATCH", own, json=changes)
+        command = {"type": kind, "op": fresh(), **name, "changes": changes}
+        answer = await ann.post("/commands", {"commands": [command]})
+        [result] = answer.json()["results"]
+        assert result["status"] == alone.status_code == 422
+        assert result["body"]["errors"] == alone.json()["errors"]
 
 
 async def test_a_queue_can_simply_be_sent_again(ann: Someone) -> None:
