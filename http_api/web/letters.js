@@ -2,6 +2,7 @@
 
 import { Emitter } from './emitter.js';
 import { uuid7 } from './ids.js';
+import { Loading } from './loading.js';
 
 /**
  * Emits `change` when something here has changed, and `new` with a letter from somebody else that
@@ -11,6 +12,8 @@ export class Letters extends Emitter {
   /** `{id, text, from, to, at, offset, everyone}`, the oldest first. */
   items = [];
   readUpTo = 0;
+  /** Whether they could be loaded; `now()` loads them. */
+  loading = new Loading(() => this.#load(), () => this.emit('change'));
   #api;
   #me;
 
@@ -28,17 +31,6 @@ export class Letters extends Emitter {
 
   isMine(letter) {
     return letter.from.id === this.#me.id;
-  }
-
-  async load() {
-    const [mine, all] = await Promise.all([
-      this.#api.pages('/messages', 'messages'),
-      this.#api.pages('/broadcasts', 'broadcasts'),
-    ]);
-    this.readUpTo = Math.max(this.readUpTo, mine.last.read_up_to);
-    for (const letter of mine.items) this.#add({ ...letter, everyone: false });
-    for (const letter of all.items) this.#add({ ...letter, everyone: true });
-    this.emit('change');
   }
 
   async send(to, text, op = uuid7()) {
@@ -66,6 +58,16 @@ export class Letters extends Emitter {
     this.readUpTo = last;
     this.emit('change');
     await this.#api.post('/messages/read', { op: uuid7(), up_to: last }).catch(() => null);
+  }
+
+  async #load() {
+    const [mine, all] = await Promise.all([
+      this.#api.pages('/messages', 'messages'),
+      this.#api.pages('/broadcasts', 'broadcasts'),
+    ]);
+    this.readUpTo = Math.max(this.readUpTo, mine.last.read_up_to);
+    for (const letter of mine.items) this.#add({ ...letter, everyone: false });
+    for (const letter of all.items) this.#add({ ...letter, everyone: true });
   }
 
   #add(letter) {

@@ -30,7 +30,13 @@ export class Lists extends Emitter {
     const within = (items) => ({ id }) => items.some((one) => one.id === id);
     const [had, have, told] = [within(before), within(this.items), within(lists)];
     const made = this.items.filter((item) => !had(item) && !told(item));
-    this.#keep([...lists.filter((item) => have(item) || !had(item)), ...made]);
+    // What has changed meanwhile is newer than the answer.
+    const newer = (item) => {
+      const now = had(item) ? this.find(item.id) : null;
+      return now && !before.includes(now) ? { ...item, ...now } : item;
+    };
+    const kept = lists.filter((item) => have(item) || !had(item));
+    this.#keep([...kept.map(newer), ...made]);
   }
 
   find(id) {
@@ -65,8 +71,9 @@ export class Lists extends Emitter {
   take(entry) {
     const mine = entry.actor?.id === this.#me.id;
     if (entry.type === 'list.joined') {
-      const item = { open: null, ...entry.list, role: entry.role };
-      const isNew = !this.find(item.id);
+      const known = this.find(entry.list.id);
+      const item = { open: known?.open ?? null, ...entry.list, role: entry.role };
+      const isNew = !known;
       this.#add(item);
       if (isNew && !mine) this.emit('joined', item, entry);
     } else if (entry.type === 'list.left') {

@@ -54,3 +54,23 @@ test('a list that the service no longer names goes', async () => {
   await again;
   assert.deepEqual(ids(lists), ['two']);
 });
+
+test('a list that changes while they are loaded keeps what is newer than the answer', async () => {
+  const service = api();
+  const lists = await loaded(service, 'one', 'two');
+  const again = lists.load();
+  lists.update('one', { title: 'renamed', open: 3 });
+  service.answer('one', 'two');
+  await again;
+  assert.deepEqual(lists.items.map(({ title }) => title), ['renamed', 'two']);
+  assert.equal(lists.find('one').open, 3);
+});
+
+test('a change of my role leaves the count of what is open', async () => {
+  const service = api();
+  const lists = await loaded(service, 'one');
+  lists.update('one', { title: 'one', open: 3 });
+  lists.take({ type: 'list.joined', list: { id: 'one', title: 'one' }, role: 'viewer' });
+  assert.equal(lists.find('one').open, 3);
+  assert.equal(lists.find('one').role, 'viewer');
+});

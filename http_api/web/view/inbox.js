@@ -47,7 +47,8 @@ export class InboxPanel {
         ? make('span', { class: 'role' }, 'to ', make('bdi', {}, name))
         : null;
     };
-    showTalk(at('letters'), this.#letters.items, this.#me, 'No messages yet.', word);
+    const { items, loading } = this.#letters;
+    showTalk(at('letters'), items, this.#me, loading, { empty: 'No messages yet.', word });
     this.#letters.read();
   }
 

@@ -1,6 +1,7 @@
 /** The panel where the members of a list talk; its messages are entries of the list's log. */
 
 import { explain } from '../api.js';
+import { Loading } from '../loading.js';
 import { avatar } from './avatar.js';
 import { at, make, typed, when } from './dom.js';
 import { toast } from './toast.js';
@@ -14,7 +15,7 @@ export class TalkPanel {
   #socket;
   #draft;
   #messages = new Map();
-  #loaded = false;
+  #loading;
   #leave = [];
 
   constructor(list, { api, me, socket, drafts }) {
@@ -26,34 +27,44 @@ export class TalkPanel {
   }
 
   mount() {
-    at('say').hidden = !['owner', 'editor'].includes(this.#list.role);
     at('say').addEventListener('submit', (event) => {
       event.preventDefault();
       this.#say();
     });
     this.#draft.show(at('say').elements.text);
+    this.#loading = new Loading(() => this.#load(), (error) => {
+      if (error) toast([explain(error)], { kind: 'problem' });
+      this.#show();
+    });
+    const again = () => this.#loading.state !== 'loaded' && this.#loading.now();
     this.#leave = [
+      this.#list.on('change', () => this.#allow()),
       this.#list.on('entry', (entry) => {
-        if (entry.type === 'message.posted') this.#add([entry.message]);
+        if (entry.type !== 'message.posted') return;
+        this.#keep([entry.message]);
+        this.#show();
       }),
-      this.#socket.on('state', (state) => state === 'live' && !this.#loaded && this.#load()),
+      this.#socket.on('state', (state) => state === 'live' && again()),
     ];
-    this.#load();
+    this.#allow();
+    this.#show();
+    this.#loading.now();
   }
 
   unmount() {
+    this.#loading.stop(); // another list's talk may be there when the answer comes
     for (const leave of this.#leave) leave();
   }
 
+  /** Lets those write who may; whether one may is known with the snapshot, and may change. */
+  #allow() {
+    at('say').hidden = !['owner', 'editor'].includes(this.#list.role);
+  }
+
   async #load() {
-    try {
-      const path = `/lists/${this.#list.id}/messages`;
-      const { items } = await this.#api.pages(path, 'messages');
-      this.#loaded = true;
-      if (at('talk')) this.#add(items);
-    } catch (error) {
-      toast([explain(error)], { kind: 'problem' });
-    }
+    const path = `/lists/${this.#list.id}/messages`;
+    const { items } = await this.#api.pages(path, 'messages');
+    this.#keep(items);
   }
 
   async #say() {
@@ -63,15 +74,22 @@ export class TalkPanel {
     if (failed) toast(['Not sent: ', typed(failed.text), ' ', explain(failed.error)], { kind: 'problem' });
   }
 
-  #add(messages) {
+  #keep(messages) {
     for (const message of messages) this.#messages.set(message.id, message);
+  }
+
+  #show() {
     const all = [...this.#messages.values()].sort((a, b) => (a.at < b.at ? -1 : 1));
-    showTalk(at('talk'), all, this.#me, 'Nothing said yet. What you write here, all members read.');
+    const empty = 'Nothing said yet. What you write here, all members read.';
+    showTalk(at('talk'), all, this.#me, this.#loading, { empty });
   }
 }
 
-/** Shows messages with their authors, and scrolls to the newest. */
-export function showTalk(place, messages, me, empty, word = () => null) {
+/**
+ * Shows messages with their authors, and scrolls to the newest. Where there are none, or not all
+ * because the rest could not be loaded, it says so; `empty` are the words for really none.
+ */
+export function showTalk(place, messages, me, loading, { empty, word = () => null }) {
   place.replaceChildren(...messages.map((message, index) => {
     const mine = message.from.id === me.id;
     const again = index > 0 && messages[index - 1].from.id === message.from.id;
@@ -82,6 +100,8 @@ export function showTalk(place, messages, me, empty, word = () => null) {
           make('time', { datetime: message.at }, when(message.at))),
         make('p', { class: 'text', dir: 'auto' }, message.text)));
   }));
-  if (!messages.length) place.append(make('li', { class: 'hint' }, empty));
+  if (!messages.length || loading.state === 'failed') {
+    place.prepend(make('li', { class: 'hint' }, loading.words(empty)));
+  }
   place.scrollTop = place.scrollHeight;
 }

@@ -1,6 +1,7 @@
 /** The panel of a list's deleted todos: look, and bring back. */
 
 import { explain } from '../api.js';
+import { Loading } from '../loading.js';
 import { icon, at, make, typed, when } from './dom.js';
 import { toast } from './toast.js';
 
@@ -9,7 +10,9 @@ export class TrashPanel {
   template = 'trash-panel';
   #list;
   #socket;
-  #loaded = false;
+  #loading;
+  #asked = false;
+  #shown = 0;
   #leave = [];
 
   constructor(list, { socket }) {
@@ -18,25 +21,34 @@ export class TrashPanel {
   }
 
   mount() {
+    this.#loading = new Loading(() => this.#list.loadTrash(), (error) => {
+      if (error) toast([explain(error)], { kind: 'problem' });
+      this.#show();
+    });
     this.#leave = [
-      this.#list.on('change', () => this.#show()),
-      this.#socket.on('state', (state) => state === 'live' && !this.#loaded && this.#load()),
+      this.#list.on('change', () => this.#changed()),
+      this.#socket.on('state', (state) => state === 'live' && this.#load()),
     ];
     this.#show();
     this.#load();
   }
 
   unmount() {
+    this.#loading.stop();
     for (const leave of this.#leave) leave();
   }
 
-  async #load() {
-    try {
-      await this.#list.loadTrash();
-      this.#loaded = true;
-    } catch (error) {
-      toast([explain(error)], { kind: 'problem' });
-    }
+  #load() {
+    if (!this.#list.view) return; // there is nothing yet to put it beside
+    this.#asked = true;
+    this.#loading.now();
+  }
+
+  /** Loads what a snapshot, the first or a later one, has left out: it never brings the trash. */
+  #changed() {
+    const before = this.#shown;
+    this.#show();
+    if (!this.#asked || (before > 0 && this.#shown === 0)) this.#load();
   }
 
   #show() {
@@ -50,7 +62,10 @@ export class TrashPanel {
         'aria-label': `Bring back: ${todo.title}`,
         onclick: () => this.#list.change('todo.restore', { todo_id: todo.id }),
       }, icon('undo'), 'Bring back') : null));
+    this.#shown = items.length;
+    if (!items.length || this.#loading.state === 'failed') {
+      items.unshift(make('li', { class: 'hint' }, this.#loading.words('The trash is empty.')));
+    }
     at('trash').replaceChildren(...items);
-    if (!items.length) at('trash').append(make('li', { class: 'hint' }, 'The trash is empty.'));
   }
 }

@@ -6,6 +6,7 @@ import { invitation } from '../invitation.js';
 import { Letters } from '../letters.js';
 import { LiveList } from '../list.js';
 import { Lists } from '../lists.js';
+import { Loading } from '../loading.js';
 import { Outbox } from '../outbox.js';
 import { Socket } from '../socket.js';
 import { Typing } from '../typing.js';
@@ -30,6 +31,7 @@ const KNOWN = 20; // lists that open at once, and while offline, since they were
 
 export class Workspace {
   #parts;
+  #loading; // of the lists
   #list = null;
   #typing = null;
   #known = new Map(); // list id -> what it showed last, the latest last
@@ -53,6 +55,10 @@ export class Workspace {
       this.#made = id;
       location.hash = `#/lists/${id}`;
     });
+    this.#loading = new Loading(() => lists.load(), (error) => {
+      if (!error || lists.loaded) return;
+      toast(['Your lists could not be loaded yet. ', explain(error)], { kind: 'problem' });
+    });
     this.#showMe(session);
     this.#listen();
     this.#registerPanels();
@@ -64,7 +70,7 @@ export class Workspace {
     this.#asked = asked && invitation() !== null;
     at('app').hidden = false;
     socket.connect();
-    letters.load().catch(() => null);
+    letters.loading.now();
     addEventListener('hashchange', () => this.#route());
     await this.#load();
     wide.addEventListener('change', () => this.#route());
@@ -111,7 +117,7 @@ export class Workspace {
     });
     socket.on('everyone', (entry) => letters.take(entry, true));
     socket.on('reload', (channel) => {
-      letters.load().catch(() => null);
+      letters.loading.now();
       if (channel !== 'all') this.#load();
     });
     // Titles and counts of lists that are not open are only as fresh as the last load.
@@ -167,11 +173,8 @@ export class Workspace {
     this.board.reveal(id);
   }
 
-  async #load() {
-    const { lists } = this.#parts;
-    await lists.load().catch((error) => {
-      if (!lists.loaded) toast([error.message], { kind: 'problem' });
-    });
+  #load() {
+    return this.#loading.now();
   }
 
   /** Opens the list that the address names; on a wide screen there is always one. */
@@ -231,7 +234,8 @@ export class Workspace {
     this.board.follow(this.#list, this.#typing, id !== null && id === this.#made);
     this.#made = null;
     for (const tool of document.querySelectorAll('.tools button')) tool.disabled = !id;
-    this.#list?.on('change', () => this.#tellSide());
+    const list = this.#list;
+    list?.on('change', () => this.#tellSide(list));
     this.#list?.on('gone', () => this.#load());
     this.#list?.on('entry', ({ type, actor }) => {
       this.#parts.news.emit('entry', type);
@@ -248,10 +252,11 @@ export class Workspace {
     if (this.#known.size > KNOWN) this.#known.delete(this.#known.keys().next().value);
   }
 
-  #tellSide() {
-    const { view, todos } = this.#list;
+  /** Tells how much there is to do; a closed list, too, may change: by "Undo" in a notice. */
+  #tellSide({ id, view, todos }) {
+    if (!view) return;
     const open = todos.filter((todo) => !todo.completed).length;
-    this.#parts.lists.update(this.#list.id, { title: view.list.title, open });
+    this.#parts.lists.update(id, { title: view.list.title, open });
   }
 
   #hear(count) {
