@@ -34,6 +34,7 @@ function drag(list, scroller, row, { pointerId, clientY }, { dropped, settled })
   };
 
   const swap = () => {
+    if (!row.isConnected) return; // its list went away under the finger
     const middle = pointerY - grabbedAt + row.offsetHeight / 2;
     const others = [...list.children].filter((other) => other !== row);
     const below = others.find((other) => {
@@ -64,15 +65,19 @@ function drag(list, scroller, row, { pointerId, clientY }, { dropped, settled })
     swap();
   };
 
+  const place = (keep) => {
+    if (!keep) list.insertBefore(row, next);
+    const before = row.previousElementSibling;
+    if (keep && before !== first) dropped(row, before);
+  };
+
   const end = (keep) => {
     cancelAnimationFrame(frame);
     stop.abort();
     row.classList.remove('dragged');
     document.documentElement.classList.remove('dragging');
-    if (!keep) list.insertBefore(row, next);
     row.style.transform = '';
-    const before = row.previousElementSibling;
-    if (keep && before !== first) dropped(row, before);
+    if (row.isConnected) place(keep);
     settled();
   };
 
