@@ -39,8 +39,8 @@ export class Board {
       at(id).addEventListener('keydown', (event) => this.#key(event));
       at(id).addEventListener('focusin', ({ target }) => this.#reach(target));
     }
-    at('open').addEventListener('pointerdown', ({ target }) => {
-      if (target.closest('.grip')) this.#dragging = true;
+    at('open').addEventListener('pointerdown', ({ target, button }) => {
+      if (button === 0 && target.closest('.grip')) this.#dragging = true;
     });
     draggable(at('open'), at('board'), {
       dropped: (row, before) => this.#move(row.dataset.id, before?.dataset.id ?? null),
@@ -54,11 +54,14 @@ export class Board {
   /** Follows another list (null: none); `compose` puts the focus where todos are added. */
   follow(list, typing, compose = false) {
     for (const leave of this.#leave) leave();
+    const left = [...this.#rows.values()];
+    this.#rows.clear();
+    for (const row of left) row.leave(); // into the list that they are of
     this.#list = list;
     this.#typing = typing;
     this.#compose = compose;
-    this.#rows.clear();
     this.#current = null;
+    this.#dragging = false; // a drag ends with the list that it was in
     for (const id of ['open', 'done']) at(id).replaceChildren();
     at('empty').hidden = true;
     at('done-group').hidden = true;
@@ -99,9 +102,10 @@ export class Board {
     at('board').classList.toggle('read-only', !this.#mayWrite);
     this.#composer.allow(this.#mayWrite);
 
+    this.#dropRows(list.view.todos);
     const todos = list.todos;
-    const open = todos.filter((todo) => !todo.completed);
-    const done = todos.filter((todo) => todo.completed);
+    const open = todos.filter((todo) => !this.#standsDone(todo));
+    const done = todos.filter((todo) => this.#standsDone(todo));
     done.sort((a, b) => (a.completed_at < b.completed_at ? 1 : -1));
 
     const shown = [...this.#rows.values()].map((row) => row.element);
@@ -112,26 +116,50 @@ export class Board {
       at('done-count').textContent = String(done.length);
       at('done-group').hidden = done.length === 0;
     });
-    const known = list.view.todos;
-    for (const id of this.#rows.keys()) if (!known.has(id)) this.#rows.delete(id);
     if (!this.#rows.has(this.#current)) this.#makeCurrent(open[0]?.id ?? done[0]?.id ?? null);
     if (this.#compose && !document.activeElement.closest('#panel')) this.#composer.focus();
     this.#compose = false;
   }
 
+  /** Forgets the rows of todos that are gone; what was being written there is not lost. */
+  #dropRows(known) {
+    for (const [id, row] of this.#rows) {
+      if (known.has(id)) continue;
+      this.#rows.delete(id);
+      row.lose('The todo was deleted meanwhile.');
+    }
+  }
+
+  /** Tells whether a todo stands under "Done"; one whose title is open stays where it is. */
+  #standsDone(todo) {
+    const row = this.#rows.get(todo.id);
+    return row?.editing ? at('done').contains(row.element) : todo.completed;
+  }
+
+  /** Puts a row where it belongs once its title is closed; the focus does not go with it. */
+  #settle(row) {
+    if (this.#rows.get(row.todo.id) !== row) return; // its list has been left, or it is gone
+    const hadFocus = row.element.contains(document.activeElement);
+    const neighbour = this.#neighbour(row.todo.id);
+    this.#render();
+    if (hadFocus && !row.element.contains(document.activeElement)) neighbour.focus();
+  }
+
   #row(todo) {
     let row = this.#rows.get(todo.id);
     if (!row) {
+      const [list, typing] = [this.#list, this.#typing]; // a title may end when these have changed
       row = new Row({
         tick: (one, byKey) => this.#tick(one, byKey),
         rename: (one, title, base) => {
-          this.#list.change('todo.update', { todo_id: one.id, changes: { title }, base });
+          list.change('todo.update', { todo_id: one.id, changes: { title }, base });
         },
         remove: (one) => this.#remove(one),
-        typing: (one) => this.#typing.say(one.id),
-        offset: () => this.#list.offset,
-        label: (one, label) => this.#list.change('todo.add_label', { todo_id: one.id, label }),
-        suggest: (title) => suggestions(this.#api, this.#list.id, title),
+        typing: (one) => typing.say(one.id),
+        offset: () => list.offset,
+        label: (one, label) => list.change('todo.add_label', { todo_id: one.id, label }),
+        suggest: (title) => suggestions(this.#api, list.id, title),
+        closed: (one) => this.#settle(one),
       });
       this.#rows.set(todo.id, row);
     }
@@ -181,13 +209,14 @@ export class Board {
 
   /** Tells me that somebody overwrote what I had written, and offers to put it back. */
   #sayReplaced(entry) {
+    const list = this.#list;
     for (const [field, { value, by }] of Object.entries(entry.replaced ?? {})) {
       if (by.id !== this.#me.id || field !== 'title') continue;
-      const undo = { todo_id: entry.todo_id, changes: { title: value }, base: this.#list.offset };
+      const undo = { todo_id: entry.todo_id, changes: { title: value }, base: list.offset };
       toast([typed(entry.actor.username), ' replaced your title ', make('q', {}, typed(value))], {
         kind: 'person',
         lead: avatar(entry.actor.username),
-        action: { label: 'Use mine', run: () => this.#list.change('todo.update', undo) },
+        action: { label: 'Use mine', run: () => list.change('todo.update', undo) },
       });
     }
   }

@@ -72,17 +72,26 @@ export function copyOf(templateId) {
   return copy;
 }
 
-/** Makes `parent`'s children exactly these, moving only those out of place, so focus survives. */
+/**
+ * Makes `parent`'s children exactly these, moving only those out of place. The one that holds the
+ * focus is never moved, the others are put around it: moving it would end what is typed in it.
+ */
 export function arrange(parent, children) {
   const wanted = new Set(children);
   for (const child of [...parent.children]) if (!wanted.has(child)) child.remove();
   const focused = document.activeElement;
-  let next = parent.firstElementChild;
-  for (const child of children) {
+  const held = children.findIndex((one) => one.parentElement === parent && one.contains(focused));
+  let next = held < 0 ? null : children[held];
+  for (const child of children.slice(0, Math.max(held, 0)).reverse()) {
+    const there = child.parentElement === parent && child.nextElementSibling === next;
+    if (!there) parent.insertBefore(child, next);
+    next = child;
+  }
+  next = held < 0 ? parent.firstElementChild : children[held].nextElementSibling;
+  for (const child of children.slice(held + 1)) {
     if (child === next) next = next.nextElementSibling;
     else parent.insertBefore(child, next);
   }
-  if (focused !== document.activeElement && parent.contains(focused)) focused.focus();
 }
 
 /** Tells whether the reader asked for less motion. */

@@ -2,14 +2,15 @@
 
 import { tooLong } from '../title.js';
 import { make } from './dom.js';
-import { toast } from './toast.js';
+import { sayUnsaved, toast } from './toast.js';
 
 /**
  * Puts an input in the place of `button` until the reader is done: Enter and leaving keep the
  * words, Escape does not, and words that are too long stay open. `kept(words)` is called when they
  * are new and not empty, `typing()` with the words at each stroke, `closed()` at the end in any
- * case. `beside` (null: nothing) is put under the input; the focus may go there and back. Returns a
- * function that ends it: `close(keep)`.
+ * case. `beside` (null: nothing) is put under the input; the focus may go there and back. Returns
+ * how it may be ended from outside: `close(keep)`; `leave()`, which keeps the words or, where they
+ * are too long, says them in a notice; `lose(why)`, which says them: nothing can keep them any more.
  */
 export function edit(button, value, label, options) {
   const { kept, typing = () => {}, closed = () => {}, beside = null } = options;
@@ -64,5 +65,15 @@ export function edit(button, value, label, options) {
   button.after(input, ...(beside ? [beside] : []));
   input.focus();
   input.select();
-  return finish;
+  const lose = (why) => {
+    const words = input.value.trim();
+    if (open && words && words !== value) sayUnsaved(words, why);
+    finish(false);
+  };
+  const leave = () => {
+    const trouble = tooLong(input.value);
+    if (trouble) lose(trouble);
+    else finish(true);
+  };
+  return { close: finish, leave, lose };
 }

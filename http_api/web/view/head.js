@@ -19,6 +19,7 @@ export class Head {
   #outbox;
   #leave = [];
   #title = at('list-title');
+  #editor = null;
 
   constructor(me, socket, outbox) {
     this.#me = me;
@@ -32,6 +33,7 @@ export class Head {
 
   /** Follows another list (null: none). `title` is what to show before its snapshot is here. */
   follow(list, title = '') {
+    this.#editor?.leave(); // into the list that it is of
     for (const leave of this.#leave) leave();
     this.#list = list;
     this.#title.textContent = title;
@@ -83,8 +85,11 @@ export class Head {
 
   #rename() {
     const list = this.#list;
-    edit(this.#title, list.view.list.title, 'Name of the list', {
+    this.#editor = edit(this.#title, list.view.list.title, 'Name of the list', {
       kept: (title) => list.change('list.update', { list_id: list.id, changes: { title } }),
+      closed: () => {
+        this.#editor = null;
+      },
     });
   }
 }

@@ -10,7 +10,7 @@ const FLASH_MS = 1_600;
 /**
  * One row. `acts` are the board's answers to what the reader does here:
  * `tick(todo, byKey)`, `rename(todo, title, base)`, `remove(todo)`, `typing(todo)`, `offset()`,
- * `label(todo, label)`, `suggest(title)`.
+ * `label(todo, label)`, `suggest(title)`, `closed(row)` when the title is no longer being edited.
  */
 export class Row {
   todo = null;
@@ -18,7 +18,7 @@ export class Row {
   #acts;
   #typist = null;
   #offer = null; // labels, while the title is open
-  #closeEditor = () => {};
+  #editor = null;
 
   constructor(acts) {
     this.#acts = acts;
@@ -32,7 +32,7 @@ export class Row {
     // Keeps the focus where it is, so that the title's editor, if open, is closed by us.
     this.remove.addEventListener('pointerdown', (event) => event.preventDefault());
     this.remove.addEventListener('click', () => {
-      this.#closeEditor(false);
+      this.#editor?.close(false);
       acts.remove(this.todo);
     });
   }
@@ -92,7 +92,7 @@ export class Row {
     const base = this.#acts.offset();
     this.editing = true;
     const offer = this.todo.completed ? null : this.#offerLabels();
-    this.#closeEditor = edit(this.title, this.todo.title, 'Title', {
+    this.#editor = edit(this.title, this.todo.title, 'Title', {
       kept: (title) => this.#acts.rename(this.todo, title, base),
       typing: (title) => {
         this.#acts.typing(this.todo);
@@ -105,8 +105,19 @@ export class Row {
         this.#offer = null;
         // Back to where Space ticks and the arrows walk.
         if (document.activeElement === this.title) this.tick.focus();
+        this.#acts.closed(this);
       },
     });
+  }
+
+  /** Ends an open editor since the list is left: what is written is kept. */
+  leave() {
+    if (this.editing) this.#editor.leave();
+  }
+
+  /** Ends an open editor since the todo is gone: what is written is said in a notice. */
+  lose(why) {
+    if (this.editing) this.#editor.lose(why);
   }
 
   #offerLabels() {

@@ -1,17 +1,19 @@
 /** Shows short notices at the edge of the page, and speaks what only eyes would notice. */
 
-import { at, icon, make } from './dom.js';
+import { at, icon, make, typed } from './dom.js';
 
 const STAY_MS = 6_000;
 const STAY_WITH_ACTION_MS = 9_000;
 const MOST = 4;
 
+let unsaved = null; // the notice of what was not saved last: {element, why, words}
+
 /**
  * Shows a notice made of strings and elements. `action` is `{label, run}`; `kind` is `problem`,
  * `person` or nothing. It stays while the pointer or the focus is on it; the same problem again takes
- * the place of the first.
+ * the place of the first. With `stays` it goes only when it is dismissed. Returns its element.
  */
-export function toast(parts, { action = null, kind = '', lead = null } = {}) {
+export function toast(parts, { action = null, kind = '', lead = null, stays = false } = {}) {
   const notice = make('div', { class: `toast ${kind}` }, lead, make('p', {}, ...parts));
   const close = () => {
     const hadFocus = notice.contains(document.activeElement);
@@ -31,7 +33,7 @@ export function toast(parts, { action = null, kind = '', lead = null } = {}) {
   let timer;
   const start = () => {
     clearTimeout(timer);
-    timer = setTimeout(close, action ? STAY_WITH_ACTION_MS : STAY_MS);
+    if (!stays) timer = setTimeout(close, action ? STAY_WITH_ACTION_MS : STAY_MS);
   };
   const stop = () => clearTimeout(timer);
   for (const event of ['pointerenter', 'focusin']) notice.addEventListener(event, stop);
@@ -42,9 +44,26 @@ export function toast(parts, { action = null, kind = '', lead = null } = {}) {
     if (kind === 'problem' && other.textContent === notice.textContent) other.remove();
   }
   shelf.append(notice);
-  while (shelf.children.length > MOST) shelf.firstElementChild.remove();
+  if (stays) notice.dataset.stays = '';
+  while (shelf.children.length > MOST) {
+    (shelf.querySelector(':scope > :not([data-stays])') ?? shelf.firstElementChild).remove();
+  }
   start();
-  return close;
+  return notice;
+}
+
+/**
+ * Gives back words that could not be saved, to be copied: the notice has room for all of them and
+ * stays. What was not saved for the same reason shares one, for else the fifth would push out the
+ * first.
+ */
+export function sayUnsaved(words, why) {
+  const shared = unsaved?.why === why && unsaved.element.isConnected ? unsaved : null;
+  shared?.element.remove();
+  const all = [...(shared?.words ?? []), words];
+  const quoted = all.flatMap((one, index) => [index ? ', ' : '', make('q', {}, typed(one))]);
+  const element = toast(['Not saved: ', ...quoted, '. ', why], { kind: 'problem', stays: true });
+  unsaved = { element, why, words: all };
 }
 
 /** Says something to screen readers only. */
