@@ -15,7 +15,7 @@ const LONGEST_WAIT_MS = 15_000;
 /**
  * Emits
  * - `answered` with `(op, body, listId)` when a command was accepted;
- * - `refused` with `(op, error, listId)` when it was not and will not be;
+ * - `refused` with `(op, error, listId, command)` when it was not and will not be;
  * - `waiting` with the number of commands that have not been answered.
  */
 export class Outbox extends Emitter {
@@ -96,7 +96,7 @@ export class Outbox extends Emitter {
     this.#queue = this.#queue.filter((one) => one !== item);
     if (event === 'answered') item.change.answered = detail.offset ?? 0;
     else item.change.refused = true;
-    this.emit(event, item.change.op, detail, item.listId);
+    this.emit(event, item.change.op, detail, item.listId, item.change.command);
   }
 
   #later(seconds) {

@@ -7,7 +7,7 @@ import { Composer } from './composer.js';
 import { draggable } from './drag.js';
 import { arrange, at, calm, glide, make, typed } from './dom.js';
 import { Row } from './row.js';
-import { announce, toast } from './toast.js';
+import { announce, sayRefused, toast } from './toast.js';
 
 const GLIDE_UP_TO = 300; // rows; measuring more of them would cost more than the glide gives
 
@@ -223,8 +223,11 @@ export class Board {
 
   /** Says why a change was taken back, and gives what was written back to its writer. */
   #sayRefused(command, error) {
-    toast([explain(error)], { kind: 'problem' });
-    if (command.type === 'todo.create') this.#composer.giveBack(command);
+    // Whoever may not write here any more would get the words into a field that is going away.
+    const mayWrite = this.#mayWrite && error.status !== 403 && error.status !== 404;
+    const given = mayWrite && command.type === 'todo.create' && this.#composer.giveBack(command);
+    if (given) toast([explain(error)], { kind: 'problem' });
+    else sayRefused(command, error);
   }
 
   #tick(todo, byKey) {

@@ -65,14 +65,15 @@ export class Composer {
     this.#input.focus();
   }
 
-  /** Gives back what could not be added, unless something new is being written. */
+  /** Gives back what could not be added, unless something new is being written; tells whether. */
   giveBack({ title, labels = [] }) {
-    if (this.#input.value) return;
+    if (this.#input.value) return false;
     this.#input.value = title;
     this.#about = null;
     this.#chosen = labels;
     this.#button.hidden = false;
     this.#clear();
+    return true;
   }
 
   #typed() {

@@ -1,5 +1,6 @@
 /** Shows short notices at the edge of the page, and speaks what only eyes would notice. */
 
+import { explain } from '../api.js';
 import { at, icon, make, typed } from './dom.js';
 
 const STAY_MS = 6_000;
@@ -64,6 +65,13 @@ export function sayUnsaved(words, why) {
   const quoted = all.flatMap((one, index) => [index ? ', ' : '', make('q', {}, typed(one))]);
   const element = toast(['Not saved: ', ...quoted, '. ', why], { kind: 'problem', stays: true });
   unsaved = { element, why, words: all };
+}
+
+/** Says why a change was refused, with the words that were in it. */
+export function sayRefused({ title, changes }, error) {
+  const words = title ?? changes?.title;
+  if (words) sayUnsaved(words, explain(error));
+  else toast([explain(error)], { kind: 'problem' });
 }
 
 /** Says something to screen readers only. */

@@ -23,7 +23,7 @@ import { PeoplePanel } from './people.js';
 import { PlanPanel } from './plan.js';
 import { Side } from './side.js';
 import { TalkPanel } from './talk.js';
-import { toast } from './toast.js';
+import { sayRefused, toast } from './toast.js';
 import { TrashPanel } from './trash.js';
 
 const wide = matchMedia('(min-width: 48rem)');
@@ -108,8 +108,8 @@ export class Workspace {
     const { socket, outbox, lists, letters } = this.#parts;
     socket.on('state', (state) => state === 'live' && outbox.flush());
     // The board speaks for the list that is open.
-    outbox.on('refused', (op, error, listId) => {
-      if (listId !== this.#list?.id) toast([explain(error)], { kind: 'problem' });
+    outbox.on('refused', (op, error, listId, command) => {
+      if (listId !== this.#list?.id) sayRefused(command, error);
     });
     socket.on('personal', (entry) => {
       lists.take(entry);
