@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from store.append import append, create_log, lock_head
 from store.committed import Committed
@@ -15,10 +15,11 @@ from store.entry import Entry, Position
 from store.errors import NotFound
 from store.list_load import load_place, load_view
 from store.list_write import write_departures, write_rows
+from store.lists_held import demand_room_for_added, demand_room_for_made
 from store.log_id import LogId
 from store.ops import recall, remember
 from store.request import NO_LIST, NO_TODO, Request, answer_with, check_precondition, draft_of
-from store.tables import members, todos
+from store.tables import todos
 from store.todo.commands import ListCommand, ListCreate, TodoCommand
 from store.todo.decide import decide
 from store.todo.decide_list import create_list, list_json
@@ -81,6 +82,9 @@ async def _carry_out(
         touched = await write_rows(connection, list_id, numbered, view.todos)
     made = await append(connection, view.head, drafts)
     inboxes = await append_inboxes(connection, decision.inbox, request)
+    for user_id, data in decision.inbox:
+        if data["type"] == "list.joined":
+            await demand_room_for_added(connection, user_id)
     if made:
         at = datetime.fromisoformat(request.context.at)
         await write_departures(connection, list_id, made, at)
@@ -111,14 +115,13 @@ async def commit_list_create(
         committed = answer_with(200, {"list": list_json(place[0])}, position, ())
         await remember(connection, request.actor, command, log, committed)
         return committed
-    held = select(func.count()).where(members.c.user_id == request.actor)
-    lists_held = await connection.scalar(held) or 0
-    decision = create_list(command, request.context, lists_held=lists_held)
+    decision = create_list(command, request.context)
     drafts = [draft_of(log, data, request) for data in decision.entries]
     await write_rows(connection, list_id, list(enumerate(drafts, 1)), {}, inbox=inbox)
     await create_log(connection, log)
     made = await append(connection, 0, drafts)
     inboxes = await append_inboxes(connection, decision.inbox, request)
+    await demand_room_for_made(connection, request.actor)
     position = Position(request.epoch, made[-1].offset)
     committed = answer_with(decision.status, decision.answer or {}, position, (*made, *inboxes))
     await remember(connection, request.actor, command, log, committed)

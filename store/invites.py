@@ -22,6 +22,7 @@ from store.entry import Position
 from store.errors import Conflict, NotFound
 from store.list_load import load_place
 from store.list_write import write_rows
+from store.lists_held import demand_room_for_added
 from store.log_id import LogId
 from store.ops import recall, remember
 from store.request import NO_LIST, Request, answer_with, draft_of
@@ -281,6 +282,7 @@ async def accept_invite(
     made = await append(connection, head, [draft])
     joined = context.entry("list.joined", list=list_json(info), role=invite.role)
     inboxes = await append_inboxes(connection, [(request.actor, joined)], request)
+    await demand_room_for_added(connection, request.actor)
     answer = {"list": list_json(info), "role": invite.role}
     committed = answer_with(
         200, answer, Position(request.epoch, made[-1].offset), (*made, *inboxes)
