@@ -11,6 +11,10 @@ import { Emitter } from './emitter.js';
 const BATCH = 50;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
+// A command that breaks the service must not hold up the others for ever: after so many failures
+// of a batch its commands go one by one, and one that fails as often alone is given up.
+const BATCH_FAILURES = 3;
+const ALONE_FAILURES = 6;
 
 /**
  * Emits
@@ -24,6 +28,8 @@ export class Outbox extends Emitter {
   #sending = false;
   #timer = null;
   #waitMs = FIRST_WAIT_MS;
+  #failures = 0; // of batches in a row
+  #alone = 0; // how many of the first go one by one
 
   constructor(api) {
     super();
@@ -65,34 +71,64 @@ export class Outbox extends Emitter {
     clearTimeout(this.#timer);
     this.#timer = null;
     this.#queue = [];
+    this.#alone = 0;
   }
 
   async #send() {
     this.#sending = true;
-    const batch = this.#queue.slice(0, BATCH);
+    const batch = this.#queue.slice(0, this.#alone ? 1 : BATCH);
     try {
-      const { results } = await this.#api.post('/commands', {
-        commands: batch.map((item) => item.change.command),
-      });
-      this.#waitMs = FIRST_WAIT_MS;
-      results.forEach((result, index) => this.#settle(batch[index], result));
-    } catch (error) {
-      if (!error.passing) batch.forEach((item) => this.#drop(item, 'refused', error));
-      else this.#later(error.retryAfter);
+      const outcome = await this.#post(batch).catch((error) => ({ error }));
+      if (outcome.error) this.#troubled(batch, outcome.error);
+      else outcome.results.forEach((result, index) => this.#settle(batch[index], result));
+    } finally {
+      this.#sending = false;
+      this.emit('waiting', this.#queue.length);
+      if (this.#timer === null) this.flush();
     }
-    this.#sending = false;
-    this.emit('waiting', this.#queue.length);
-    if (this.#timer === null) this.flush();
+  }
+
+  async #post(batch) {
+    const commands = batch.map((item) => item.change.command);
+    const answer = await this.#api.post('/commands', { commands });
+    // Whatever answers with something else is not the service: the door of a hotel's network, say.
+    if (answer?.results?.length !== batch.length) throw new ApiError({ code: 'unreadable' });
+    return answer;
+  }
+
+  /** Finds out, when a batch as a whole was not taken, which of its commands is to blame. */
+  #troubled(batch, error) {
+    if (error.passing) {
+      this.#later(error.retryAfter);
+    } else if (batch.length === 1) {
+      this.#failed(batch[0], error);
+    } else if (isRefusal(error) || (this.#failures += 1) >= BATCH_FAILURES) {
+      this.#failures = 0;
+      this.#alone = batch.length;
+      if (!isRefusal(error)) this.#later(error.retryAfter);
+    } else {
+      this.#later(error.retryAfter);
+    }
+  }
+
+  /** Takes that one command, by itself, was not accepted. */
+  #failed(item, error) {
+    item.failures = (item.failures ?? 0) + 1;
+    if (isRefusal(error) || item.failures >= ALONE_FAILURES) this.#drop(item, 'refused', error);
+    else this.#later(error.retryAfter ?? null);
   }
 
   #settle(item, { status, body }) {
     if (status < 400) this.#drop(item, 'answered', body);
     else if (status === 429 || status === 503) this.#later(null);
-    else this.#drop(item, 'refused', new ApiError({ ...body, status }));
+    else this.#failed(item, new ApiError({ ...body, status }));
   }
 
   #drop(item, event, detail) {
     if (!this.#queue.includes(item)) return;
+    this.#waitMs = FIRST_WAIT_MS; // the service answers
+    this.#failures = 0;
+    this.#alone = Math.max(0, this.#alone - 1);
     this.#queue = this.#queue.filter((one) => one !== item);
     if (event === 'answered') item.change.answered = detail.offset ?? 0;
     else item.change.refused = true;
@@ -107,3 +143,6 @@ export class Outbox extends Emitter {
     this.#timer = setTimeout(() => this.flush(), wait);
   }
 }
+
+/** Tells whether the service has understood, and will say the same again. */
+const isRefusal = ({ status }) => status >= 400 && status < 500;
