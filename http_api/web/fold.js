@@ -74,6 +74,7 @@ export function adopt(state, todo) {
   const next = copy(state);
   const waiting = next.absent.get(todo.id).filter((entry) => entry.offset > todo.offset);
   next.absent.delete(todo.id);
+  next.trash.delete(todo.id); // a trash that was loaded before it was restored may have it
   (todo.deleted_at ? next.trash : next.todos).set(todo.id, todo);
   for (const entry of waiting) {
     if (entry.type === 'member.removed') {

@@ -175,6 +175,13 @@ test('a fetched todo that nobody waits for is ignored', () => {
   assert.equal(adopt(state, todo('a', { title: 'older', offset: 5 })), state);
 });
 
+test('a fetched todo that is live is not in a trash that was fetched meanwhile', () => {
+  let state = one(withTodos(), 'todo.restored', { todo_id: 'a', position: 'p' });
+  state = withTrash(state, [todo('a', { deleted_at: AT, offset: 9 })]);
+  state = adopt(state, todo('a', { offset: 11 }));
+  assert.deepEqual([[...state.todos.keys()], [...state.trash.keys()]], [['a'], []]);
+});
+
 test('the fetched trash never hides what is live', () => {
   const state = withTodos(todo('a', { offset: 9 }));
   const trashed = [todo('a', { deleted_at: AT }), todo('b', { deleted_at: AT })];
