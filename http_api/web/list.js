@@ -3,6 +3,7 @@
 import { Emitter } from './emitter.js';
 import { GapError, adopt, foldAll, fromSnapshot, inOrder, withTrash } from './fold.js';
 import { uuid7 } from './ids.js';
+import { Loading } from './loading.js';
 import { overlay, unsettled } from './pending.js';
 import { whoIsHere } from './people.js';
 
@@ -30,6 +31,7 @@ export class LiveList extends Emitter {
   #parts;
   #subscription;
   #leave = [];
+  #fetching = new Map(); // the id of a restored todo -> what loads it
 
   /** `known` of an earlier one is shown until the snapshot is here; null: there was none. */
   constructor(id, parts, known = null) {
@@ -99,6 +101,7 @@ export class LiveList extends Emitter {
   }
 
   close() {
+    for (const loading of this.#fetching.values()) loading.stop();
     for (const leave of this.#leave) leave();
     this.#parts.socket.drop(this.#subscription);
   }
@@ -158,11 +161,27 @@ export class LiveList extends Emitter {
     if (this.#confirmed.deleted) this.emit('gone');
   }
 
-  async #fetchAbsent(id) {
-    const answer = await this.#parts.api.get(`/todos/${id}`).catch(() => null);
-    if (!answer || !this.#confirmed) return;
-    this.#confirmed = adopt(this.#confirmed, answer.todo);
-    this.#show();
+  /** Fetches a todo that came back from a trash we do not know, for as long as that takes. */
+  #fetchAbsent(id) {
+    if (this.#fetching.has(id)) return;
+    const loading = new Loading(
+      async () => {
+        if (!this.#confirmed.absent.has(id)) return; // a snapshot has brought it meanwhile
+        const { todo } = await this.#parts.api.get(`/todos/${id}`);
+        this.#confirmed = adopt(this.#confirmed, todo);
+        this.#show();
+      },
+      (error) => this.#fetched(id, error),
+    );
+    this.#fetching.set(id, loading);
+    loading.now();
+  }
+
+  #fetched(id, error) {
+    if (error?.passing) return; // it is tried again
+    this.#fetching.delete(id);
+    // 404: purged meanwhile, or the list is not ours any more; either is told by an entry.
+    if (error && error.status !== 404) this.#fetch().catch(() => null);
   }
 
   #show(entries = []) {

@@ -27,6 +27,7 @@ export class Board {
   #leave = [];
   #current = null; // the todo whose buttons Tab reaches
   #dragging = false;
+  #clicked = null; // the todo that a click, or the first of a double click, was for
   #api;
   #composer;
   #compose = false; // the list was just made: one goes on writing
@@ -37,6 +38,7 @@ export class Board {
     this.#composer = new Composer(api);
     for (const id of ['open', 'done']) {
       at(id).addEventListener('keydown', (event) => this.#key(event));
+      at(id).addEventListener('click', (event) => this.#meant(event), true);
       at(id).addEventListener('focusin', ({ target }) => this.#reach(target));
     }
     at('open').addEventListener('pointerdown', ({ target, button }) => {
@@ -161,6 +163,7 @@ export class Board {
         suggest: (title) => suggestions(this.#api, list.id, title),
         closed: (one) => this.#settle(one),
       });
+      row.reachable(todo.id === this.#current);
       this.#rows.set(todo.id, row);
     }
     row.show(todo);
@@ -289,6 +292,13 @@ export class Board {
     const rows = [...document.querySelectorAll('#open > .todo, .done[open] #done > .todo')];
     const next = rows[rows.indexOf(row.element) + way];
     this.#rows.get(next?.dataset.id)?.tick.focus();
+  }
+
+  /** Stops the second half of a double click from hitting the row that has moved up meanwhile. */
+  #meant(event) {
+    const id = event.target.closest('.todo')?.dataset.id;
+    if (event.detail < 2) this.#clicked = id;
+    else if (id !== this.#clicked) event.stopPropagation();
   }
 
   #reach(target) {

@@ -106,6 +106,10 @@ export class Workspace {
 
   #listen() {
     const { socket, outbox, lists, letters } = this.#parts;
+    document.querySelector('.skip').addEventListener('click', (event) => {
+      event.preventDefault(); // the address names a list, not a place on the page
+      at('board').focus();
+    });
     socket.on('state', (state) => state === 'live' && outbox.flush());
     // The board speaks for the list that is open.
     outbox.on('refused', (op, error, listId, command) => {
