@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 import orjson
+from sqlalchemy import ARRAY, Text, Uuid, bindparam, select, text
 from sqlalchemy.exc import IntegrityError
 
+from store.append import lock_head
 from store.commit_list import commit_list_command, commit_list_create, list_of
 from store.errors import Invalid, LockstepError
-from store.todo.commands import ListCommand, ListCreate, TodoCommand
+from store.log_id import LogId
+from store.tables import members
+from store.todo.commands import (
+    ListCommand,
+    ListCreate,
+    ListDelete,
+    MemberRemove,
+    MemberSet,
+    TodoCommand,
+)
+from store.usernames import name_key
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,6 +33,13 @@ if TYPE_CHECKING:
     from store.todo.commands import Command
 
 __all__ = ["CollidedError", "CommandRefusedError", "commit_together"]
+
+# The commands that write to inboxes; only several of them can lock in a wrong order.
+_WRITING_INBOXES: Final = (ListCreate, ListDelete, MemberRemove, MemberSet)
+_SEVERAL: Final = 2
+_LOCK: Final = text("SELECT lockstep_lock_inboxes(:name_keys, :people)").bindparams(
+    bindparam("name_keys", type_=ARRAY(Text)), bindparam("people", type_=ARRAY(Uuid))
+)
 
 
 class CollidedError(Exception):
@@ -48,6 +67,7 @@ async def commit_together(
     The first may make the list that the others are about. Raises CollidedError for an id, of a new
     thing or of the operation, that the actor cannot see or could not when the transaction began.
     """
+    await _lock_inboxes(connection, commands, requests)
     made: list[Committed] = []
     home: UUID | None = None
     for index, (command, request) in enumerate(zip(commands, requests, strict=True)):
@@ -68,6 +88,37 @@ async def commit_together(
         except IntegrityError as error:
             raise CollidedError(index) from error
     return tuple(made)
+
+
+async def _lock_inboxes(
+    connection: AsyncConnection, commands: Sequence[Command], requests: Sequence[Request]
+) -> None:
+    """Lock every inbox that the commands may write to, in id order, after the list itself.
+
+    Two lists shared with the same people in two orders would wait for each other otherwise: each
+    command alone locks in order, one after another they do not. SQLite has one writer.
+    """
+    writing = [command for command in commands if isinstance(command, _WRITING_INBOXES)]
+    if connection.dialect.name != "postgresql" or len(writing) < _SEVERAL:
+        return
+    first = commands[0]
+    making = isinstance(first, ListCreate)
+    list_id = first.id if isinstance(first, ListCreate) else None
+    if isinstance(first, ListCommand | TodoCommand):
+        list_id = await list_of(connection, first)
+    head = None if list_id is None else await lock_head(connection, LogId.list(list_id))
+    if head is None and not making:
+        return  # not the actor's list: to be refused, and to keep nobody waiting
+    people = {requests[0].actor} if making else set()
+    if list_id is not None and any(isinstance(command, ListDelete) for command in writing):
+        query = select(members.c.user_id).where(members.c.list_id == list_id)
+        people.update(await connection.scalars(query))
+    named = {
+        name_key(command.username)
+        for command in writing
+        if isinstance(command, MemberSet | MemberRemove)
+    }
+    await connection.execute(_LOCK, {"name_keys": sorted(named), "people": sorted(people)})
 
 
 def _not_one_list() -> Invalid:
