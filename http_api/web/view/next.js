@@ -4,6 +4,7 @@ import { uuid7 } from '../ids.js';
 import { inWords } from '../reasons.js';
 import { at, icon, make, typed } from './dom.js';
 import { GraphPanel } from './graph_panel.js';
+import { refill } from './refill.js';
 
 const LIMIT = 30;
 
@@ -39,13 +40,14 @@ export class NextPanel extends GraphPanel {
   }
 
   show({ items }) {
-    const list = at('next');
+    const named = new Set(items.map(({ todo }) => todo.id));
+    const current = this.#current()?.view?.todos;
+    for (const id of this.#done) {
+      const again = current?.get(id)?.completed === false; // its tick was taken back on the board
+      if (again || !named.has(id)) this.#done.delete(id);
+    }
     const open = items.filter(({ todo }) => !this.#done.has(todo.id));
-    const gone = new Set(items.map(({ todo }) => todo.id));
-    for (const id of this.#done) if (!gone.has(id)) this.#done.delete(id);
-    const focused = document.activeElement?.closest?.('#next li')?.dataset.id;
-    list.replaceChildren(...open.map((item) => this.#item(item)));
-    if (focused) list.querySelector(`[data-id="${CSS.escape(focused)}"] .tick`)?.focus();
+    refill(at('next'), open.map((item) => this.#item(item)));
     this.hint(open.length ? '' : 'Nothing waits for you. Whatever you add shows up here.');
   }
 

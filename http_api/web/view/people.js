@@ -4,7 +4,8 @@ import { explain } from '../api.js';
 import { uuid7 } from '../ids.js';
 import { ask } from './ask.js';
 import { avatar } from './avatar.js';
-import { at, make, typed } from './dom.js';
+import { arrange, at, make, typed } from './dom.js';
+import { keepPlace } from './refill.js';
 import { toast } from './toast.js';
 
 const ROLES = { owner: 'owns', editor: 'edits', viewer: 'views' };
@@ -16,6 +17,8 @@ export class PeoplePanel {
   #lists;
   #api;
   #me;
+  #rows = new Map(); // user id -> {item, choice, role}, kept: an open select must stay
+  #actionsFor = '';
   #leave = [];
 
   constructor(list, { lists, api, me }) {
@@ -49,29 +52,62 @@ export class PeoplePanel {
     const order = Object.keys(ROLES);
     members.sort((a, b) => order.indexOf(a.role) - order.indexOf(b.role)
       || (a.username < b.username ? -1 : 1));
-    const focused = document.activeElement?.closest('#members li')?.dataset.user;
-    at('members').replaceChildren(...members.map((member) => this.#member(member)));
-    if (focused) document.querySelector(`#members [data-user="${CSS.escape(focused)}"] select`)?.focus();
-    at('list-actions').replaceChildren(...this.#actions());
+    const rows = members.map((member) => this.#row(member));
+    keepPlace(at('members'), () => arrange(at('members'), rows));
+    this.#showActions();
   }
 
-  #member({ id, username, role }) {
-    const here = this.#list.people.some((person) => person.id === id);
-    const you = id === this.#me.id ? ' (you)' : '';
-    const item = make('li', { class: here ? 'here-now' : '', 'data-user': username },
-      avatar(username, { title: here ? `${username} is here` : username }),
-      make('span', { class: 'name' }, typed(username), you));
-    if (!this.#owner || you) {
-      item.append(make('span', { class: 'role' }, ROLES[role]));
-      return item;
+  #row(member) {
+    const choice = this.#owner && member.id !== this.#me.id;
+    let row = this.#rows.get(member.id);
+    if (row?.choice !== choice) {
+      row = { choice, role: null, ...(choice ? this.#choice(member) : this.#plain(member)) };
+      this.#rows.set(member.id, row);
     }
-    const select = make('select', { 'aria-label': `What ${username} may do` },
+    const here = this.#list.people.some((person) => person.id === member.id);
+    row.item.classList.toggle('here-now', here);
+    const says = here ? `${member.username} is here` : member.username;
+    for (const name of ['title', 'aria-label']) row.item.firstElementChild.setAttribute(name, says);
+    if (row.role !== member.role) {
+      row.role = member.role;
+      row.tell(member.role);
+    }
+    return row.item;
+  }
+
+  #item({ id, username }, last) {
+    const you = id === this.#me.id ? ' (you)' : '';
+    return make('li', { 'data-id': id },
+      avatar(username, { title: username }),
+      make('span', { class: 'name' }, typed(username), you),
+      last);
+  }
+
+  #plain(member) {
+    const word = make('span', { class: 'role' });
+    const tell = (role) => {
+      word.textContent = ROLES[role];
+    };
+    return { item: this.#item(member, word), tell };
+  }
+
+  #choice(member) {
+    const select = make('select', { 'aria-label': `What ${member.username} may do` },
       ...Object.entries(ROLES).map(([value, word]) => make('option', { value }, word)),
       make('option', { value: 'remove' }, 'Remove…'));
-    select.value = role;
-    select.addEventListener('change', () => this.#set(username, select.value));
-    item.append(select);
-    return item;
+    const tell = (role) => {
+      select.value = role;
+    };
+    select.addEventListener('change', () => this.#set(member, select.value));
+    return { item: this.#item(member, select), tell };
+  }
+
+  #showActions() {
+    const actions = this.#actions();
+    const names = actions.map((button) => button.textContent).join();
+    if (names === this.#actionsFor) return; // a button replaced would lose the focus, or its click
+    this.#actionsFor = names;
+    keepPlace(at('list-actions'), () => at('list-actions').replaceChildren(...actions));
   }
 
   #actions() {
@@ -98,17 +134,22 @@ export class PeoplePanel {
     await this.#lists[way](this.#list.id).catch(complain);
   }
 
-  async #set(username, role) {
+  async #set({ id, username }, role) {
     const path = this.#path(username);
     try {
-      if (role !== 'remove') await this.#api.put(path, { role, op: uuid7() });
-      else if (await ask(`Remove ${username}?`, 'They lose sight of this list at once.', 'Remove')) {
+      if (role !== 'remove') {
+        await this.#api.put(path, { role, op: uuid7() });
+        return;
+      }
+      if (await ask(`Remove ${username}?`, 'They lose sight of this list at once.', 'Remove')) {
         await this.#api.delete(path);
+        return;
       }
     } catch (error) {
       complain(error);
     }
-    this.#show();
+    const row = this.#rows.get(id);
+    row?.tell(row.role); // it stays as it was
   }
 
   async #invite(form) {

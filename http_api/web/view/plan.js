@@ -3,6 +3,7 @@
 import { at, icon, make, typed } from './dom.js';
 import { GraphPanel } from './graph_panel.js';
 import { Picture } from './picture.js';
+import { refill } from './refill.js';
 
 export class PlanPanel extends GraphPanel {
   title = 'Plan';
@@ -62,9 +63,9 @@ export class PlanPanel extends GraphPanel {
     const named = new Map(nodes.map((node) => [node.id, node]));
     const isOpen = (id) => named.get(id)?.completed === false;
     const open = edges.filter(({ from, to }) => isOpen(from) && isOpen(to));
-    at('waits').replaceChildren(...open.slice(0, 100).map(({ from, to }) => {
+    refill(at('waits'), open.slice(0, 100).map(({ from, to }) => {
       const [one, other] = [named.get(from).title, named.get(to).title];
-      return make('li', {},
+      return make('li', { 'data-id': `${from} ${to}` },
         make('span', { class: 'name' }, typed(one), make('small', {}, ' waits for '), typed(other)),
         mayWrite ? make('button', {
           type: 'button',

@@ -3,6 +3,7 @@
 import { explain } from '../api.js';
 import { Loading } from '../loading.js';
 import { icon, at, make, typed, when } from './dom.js';
+import { refill } from './refill.js';
 import { toast } from './toast.js';
 
 export class TrashPanel {
@@ -53,7 +54,7 @@ export class TrashPanel {
 
   #show() {
     const mayWrite = ['owner', 'editor'].includes(this.#list.role);
-    const items = this.#list.trash.map((todo) => make('li', {},
+    const items = this.#list.trash.map((todo) => make('li', { 'data-id': todo.id },
       make('span', { class: 'name' }, typed(todo.title),
         make('time', { datetime: todo.deleted_at }, when(todo.deleted_at))),
       mayWrite ? make('button', {
@@ -66,6 +67,6 @@ export class TrashPanel {
     if (!items.length || this.#loading.state === 'failed') {
       items.unshift(make('li', { class: 'hint' }, this.#loading.words('The trash is empty.')));
     }
-    at('trash').replaceChildren(...items);
+    refill(at('trash'), items);
   }
 }
