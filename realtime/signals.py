@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
@@ -18,7 +17,7 @@ from store.entry import LogRead
 __all__ = ["SignalFollower", "list_of_signals", "read_signal", "signals_channel"]
 
 _PREFIX = "signals:"
-_LARGEST: Final = int(sys.float_info.max)
+_LARGEST: Final = int(1.7976931348623157e308)  # a double holds no more
 
 
 def _only_text(value: Any) -> Any:
