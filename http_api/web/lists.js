@@ -51,8 +51,8 @@ export class Lists extends Emitter {
   }
 
   /** Joins the list that an invitation's token opens; resolves to its id. */
-  async join(token) {
-    const { list, role } = await this.#api.post(`/invites/${token}/accept`, { op: uuid7() });
+  async join(token, op = uuid7()) {
+    const { list, role } = await this.#api.post(`/invites/${token}/accept`, { op });
     this.#add({ open: null, ...list, role });
     return list.id;
   }

@@ -18,6 +18,7 @@ export class Session extends Emitter {
   #lifeMs = 0;
   #expiresAt = 0;
   #renewing = null;
+  #made = null; // {username, sure}: an account made, or maybe made, whose login failed
   #leaving = null; // the reason, while a logout is under way: its end may show elsewhere first
   #tabs = typeof BroadcastChannel === 'function' ? new BroadcastChannel('lockstep') : null;
 
@@ -45,9 +46,25 @@ export class Session extends Emitter {
     return this.#meet();
   }
 
-  /** Makes an account and logs in; `invite` is the token of an invitation, or null. */
+  /**
+   * Makes an account and logs in; `invite` is the token of an invitation, or null. Called again
+   * after a login that failed, or an answer that was lost, it finds the account that it made.
+   */
   async register(username, password, invite = null) {
-    await send('POST', '/auth/register', { username, password, ...(invite && { invite }) });
+    const again = this.#made?.username === username;
+    if (!again || !this.#made.sure) {
+      try {
+        await send('POST', '/auth/register', { username, password, ...(invite && { invite }) });
+        this.#made = { username, sure: true };
+      } catch (error) {
+        if (error.passing) this.#made = { username, sure: false };
+        if (!again || error.status !== 409) throw error;
+        // The name is taken, perhaps by us: then this password fits.
+        return this.login(username, password).catch((refused) => {
+          throw refused.passing ? refused : error;
+        });
+      }
+    }
     return this.login(username, password);
   }
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from playwright.async_api import Browser, Page, expect
+import uuid
+
+from playwright.async_api import Browser, Page, Route, expect
 
 from tests.servers.person import PASSWORD
 from tests.web.visitor import Visitor
@@ -68,3 +70,44 @@ async def test_changes_that_are_lost_with_a_session_are_told(browser: Browser, o
     await expect(ann.page.get_by_label("Password")).to_be_visible()
     await expect(word).to_be_empty()
     await ann.is_unharmed()
+
+
+async def test_an_account_that_was_made_is_not_made_again(browser: Browser, origin: str) -> None:
+    """After a login that failed, or a lost answer, the same button leads in; nobody else."""
+    for place in ("**/auth/login*", "**/auth/register*"):
+        ann = await Visitor.arrive(browser, origin)
+        lost = 0
+
+        async def lose_the_first(route: Route) -> None:
+            nonlocal lost
+            lost += 1
+            if lost == 1:
+                await route.fetch()
+                await route.abort()
+            else:
+                await route.continue_()
+
+        await ann.page.route(place, lose_the_first)
+        await ann.page.get_by_role("tab", name="New account").click()
+        username = f"ann-{uuid.uuid4().hex[:8]}"
+        await ann.page.get_by_label("User name").fill(username)
+        await ann.page.get_by_label("Password").fill(PASSWORD)
+        await ann.page.get_by_role("button", name="Make my account").click()
+        await expect(ann.page.locator("#gate-problem")).to_contain_text("cannot be reached")
+        await ann.page.get_by_role("button", name="Make my account").click()
+        await ann.is_live()
+        await ann.page.unroute_all(behavior="wait")
+        await ann.is_unharmed()
+        await ann.leave()
+
+        other = await Visitor.arrive(browser, origin)
+        await other.page.get_by_role("tab", name="New account").click()
+        await other.page.get_by_label("User name").fill(username)
+        await other.page.get_by_label("Password").fill(PASSWORD)
+        for _ in range(2):
+            async with other.page.expect_response("**/auth/register*") as answer:
+                await other.page.get_by_role("button", name="Make my account").click()
+            assert (await answer.value).status == 409
+            await expect(other.page.locator("#gate-problem")).not_to_be_empty()
+            await expect(other.page.locator("#gate")).to_be_visible()
+        await other.leave()

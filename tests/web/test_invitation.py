@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from tests.servers.fixtures import StartReplica
 from tests.servers.person import PASSWORD, Person
@@ -78,6 +78,40 @@ async def test_whoever_is_logged_in_is_asked_first(
     await ann.page.goto(replica_with_people.origin + link)
     await question.get_by_role("button", name="Join").click()
     await ann.has_list_open("Trip")
+    await ann.is_unharmed()
+
+
+async def test_an_invitation_outlives_a_lost_answer(
+    browser: Browser, replica_with_people: Replica
+) -> None:
+    """Tried again it is the same attempt: one for a single use is not used up by the first."""
+    host = await Person.register(replica_with_people, "host")
+    link = await link_to(host, "Trip", uses=1)
+    ann = await Visitor.register(browser, replica_with_people.origin, "ann")
+    attempts = 0
+
+    async def lose(route: Route) -> None:
+        nonlocal attempts
+        attempts += 1
+        if attempts == 1:
+            await route.abort()
+        elif attempts == 2:
+            await route.fetch()
+            await route.abort()
+        else:
+            await route.continue_()
+
+    await ann.page.route("**/accept", lose)
+    await ann.page.goto(replica_with_people.origin + link)
+    await ann.page.get_by_role("button", name="Join").click()
+    question = ann.page.get_by_role("dialog").filter(has_text="could not be joined yet")
+    for _ in range(2):
+        await expect(question).to_contain_text("cannot be reached")
+        async with ann.page.expect_request("**/accept"):
+            await question.get_by_role("button", name="Try again").click()
+    await ann.has_list_open("Trip")
+    assert attempts == 3
+    await ann.page.unroute_all(behavior="wait")
     await ann.is_unharmed()
 
 

@@ -127,6 +127,7 @@ async def test_a_role_that_is_answered_after_its_panel_was_closed_harms_nothing(
 ) -> None:
     """Whether it was given or refused."""
     ann, bo = await together(browser, origin, "House")
+    may = ann.page.get_by_label(f"What {bo.username} may do")
     answered = asyncio.Event()
     refuse = False
 
@@ -138,7 +139,6 @@ async def test_a_role_that_is_answered_after_its_panel_was_closed_harms_nothing(
         answered.clear()
         await ann.page.route("**/members/*", hold)
         people = await ann.open_panel("Share")
-        may = people.get_by_label(f"What {bo.username} may do")
         await may.select_option("owner" if refuse else "viewer")
         await ann.page.keyboard.press("Escape")
         await expect(people).to_be_hidden()

@@ -2,6 +2,7 @@
 
 import { explain } from '../api.js';
 import { Emitter } from '../emitter.js';
+import { uuid7 } from '../ids.js';
 import { invitation } from '../invitation.js';
 import { Letters } from '../letters.js';
 import { LiveList } from '../list.js';
@@ -214,12 +215,21 @@ export class Workspace {
     const text = 'A link invites you to a shared list. Its members will see your name.';
     const agreed = this.#asked || (await ask('Join a list?', text, 'Join', 'primary'));
     this.#asked = false;
-    if (!agreed) return;
+    if (agreed) await this.#follow(token, uuid7());
+  }
+
+  /** Joins; the token is not in the address any more, so what fails in passing may be tried again. */
+  async #follow(token, op) {
     try {
-      location.hash = `#/lists/${await this.#parts.lists.join(token)}`;
+      location.hash = `#/lists/${await this.#parts.lists.join(token, op)}`;
     } catch (error) {
-      const over = 'This invitation is withdrawn, used up or expired. Ask for a new one.';
-      toast([error.status === 404 ? over : error.message], { kind: 'problem' });
+      const title = 'The list could not be joined yet';
+      if (error.passing && (await ask(title, error.message, 'Try again', 'primary'))) {
+        await this.#follow(token, op);
+      } else if (!error.passing) {
+        const over = 'This invitation is withdrawn, used up or expired. Ask for a new one.';
+        toast([error.status === 404 ? over : error.message], { kind: 'problem' });
+      }
     }
   }
 
