@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, func, select, text
 
+from store.crowd_load import load_crowd
 from store.tables import lists, members, todos, users
 from store.todo.dependency import shortest_way
 from store.todo.model import ListInfo, Member, Person, Role, Todo
@@ -75,8 +76,14 @@ async def load_view(
             connection, members, and_(members.c.list_id == list_id, members.c.role == "owner")
         )
     gap: tuple[str | None, str | None] = (None, None)
+    crowd = None
     if needs.place is not None:
         gap = await _gap(connection, list_id, needs.place, loaded)
+        moving = loaded.get(needs.place.moving) if needs.place.moving else None
+        crowded = await load_crowd(connection, list_id, gap, moving)
+        if crowded is not None:
+            around, crowd = crowded
+            loaded |= around
     return View(
         head=head,
         info=info,
@@ -88,6 +95,7 @@ async def load_view(
         member_count=held,
         owner_count=owners,
         gap=gap,
+        crowd=crowd,
         chain=() if needs.chain is None else await _chain(connection, list_id, *needs.chain),
         elsewhere=await _elsewhere(connection, actor, set(needs.todos) - set(loaded)),
         keeper=await _keeper(connection, list_id) if needs.keeper and info.inbox else None,

@@ -3,7 +3,8 @@
 A key is an integer part and a fraction, in digits of base 62. The first letter of the integer part
 tells its length (``a`` one digit, ``b`` two, ...; ``Z``, ``Y``, ... count downwards), so appending
 ten thousand todos yields keys of at most four characters; only insertions at one and the same
-place grow the fraction, by about a character every six.
+place grow the fraction, by about a character every six. When that is too long, store.todo.spread
+gives the neighbours shorter keys.
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from store.todo.model import ListInfo, Member, Person, Role, Todo
+    from store.todo.spread import Crowd
 
 __all__ = ["Needs", "Place", "View", "needs_of"]
 
@@ -60,11 +61,13 @@ class View:
     """Hold the part of a list that one command depends on, as of ``head``.
 
     ``people`` are accounts by the name the command spelled; ``members`` those of them (or all, if
-    asked for) who are members; ``gap`` the positions that bound the place asked for. ``chain`` is a
-    way from start to goal (both included), empty when there is none. ``elsewhere`` are those todos
-    asked for that lie in another list of the actor's. Counts are of live todos, members and owners;
-    zero when they were not asked for. ``keeper`` is the person whose Inbox the list is; None: it is
-    no Inbox, or that was not asked for.
+    asked for) who are members; ``gap`` the positions that bound the place asked for. ``crowd`` is
+    who stands around it, all of them among ``todos``; None: it is not crowded, or the list is
+    decided from memory, which leaves crowded places to the rows. ``chain`` is a way from start to
+    goal (both included), empty when there is none. ``elsewhere`` are those todos asked for that lie
+    in another list of the actor's. Counts are of live todos, members and owners; zero when they
+    were not asked for. ``keeper`` is the person whose Inbox the list is; None: it is no Inbox, or
+    that was not asked for.
     """
 
     head: int
@@ -77,6 +80,7 @@ class View:
     member_count: int = 0
     owner_count: int = 0
     gap: tuple[str | None, str | None] = (None, None)
+    crowd: Crowd | None = None
     chain: tuple[UUID, ...] = ()
     elsewhere: frozenset[UUID] = frozenset()
     keeper: UUID | None = None

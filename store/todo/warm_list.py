@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from store.todo.commands import TodoCreate, TodoMove
 from store.todo.dependency import Dependencies
 from store.todo.model import Person, Role, Todo
+from store.todo.spread import is_crowded
 from store.todo.state import fold_todo
 from store.todo.view import Place, View, needs_of
 
@@ -101,6 +103,13 @@ class WarmList:
         if before is None or after.position != before.position:
             insort(self._positions, after.position)
         self.state.todos[todo_id] = after
+
+    def is_crowded(self, command: Command) -> bool:
+        """Tell whether the place that ``command`` asks for needs its neighbours to make room."""
+        if not isinstance(command, TodoCreate | TodoMove):
+            return False  # without looking: most are
+        place = needs_of(command).place
+        return place is not None and is_crowded(*self._gap(place))
 
     def view(self, command: Command, actor: UUID) -> View | None:
         """Show what ``command`` depends on; None when the actor is not a member."""
