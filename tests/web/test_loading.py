@@ -49,8 +49,8 @@ async def _say(visitor: Visitor, text: str) -> None:
 
 async def _delete(visitor: Visitor, title: str) -> None:
     await visitor.todo(title).hover()
-    async with visitor.page.expect_response("**/api/v1/commands"):
-        await visitor.todo(title).get_by_role("button", name="Delete").click()
+    await visitor.todo(title).get_by_role("button", name="Delete").click()
+    await visitor.has_saved_all()
 
 
 async def test_the_talk_of_one_list_is_never_shown_in_another(

@@ -33,6 +33,13 @@ _WATCH = """
   });
 """
 
+# Done when the page would let itself be left: it asks while a change is unanswered.
+_SAVED = """async () => {
+  while (!dispatchEvent(new Event('beforeunload', { cancelable: true }))) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}"""
+
 
 @dataclass
 class Visitor:
@@ -117,6 +124,11 @@ class Visitor:
     async def sees_open(self, *titles: str) -> None:
         """Wait until exactly these todos are open, in this order."""
         await expect(self.open_titles).to_have_text(list(titles))
+
+    async def has_saved_all(self) -> None:
+        """Wait until no change is unanswered, so that the page may be left without a question."""
+        async with asyncio.timeout(20):
+            await self.page.evaluate(_SAVED)
 
     async def is_unharmed(self) -> None:
         """Check that no script failed and the security policy had nothing to refuse."""
